@@ -1,0 +1,1 @@
+"""What is decided: pure rules over past events. Standard library and msgspec only."""

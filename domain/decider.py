@@ -1,0 +1,165 @@
+"""The shape of every lifecycle: commands are decided against the past, and become events.
+
+    command + state -> decide -> events        (may refuse)
+    state + event   -> evolve -> state         (may not refuse: the past always folds)
+
+A rule that spans lifecycles *asks* for the state of another stream while it decides. Whoever runs the decision loads
+what was asked for, decides again, and appends with a guard: "what I read is still so".
+
+The shape is Jérémie Chassaing's "Functional Event Sourcing Decider" (2021).
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import ClassVar, Generic, Protocol, TypeVar
+from uuid import UUID, uuid5
+
+import msgspec
+
+
+class Command(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="do"):
+    """A wish, in the imperative: `Approve`, `Pause`. It is decided and forgotten; only its events are kept."""
+
+
+class Event(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", omit_defaults=True):
+    """A fact, in the past tense. Stored under its tag (`work_order.paused`) for ever, never under a module path."""
+
+
+class Elapse(Command, frozen=True, tag="elapse"):
+    """A moment on the agenda has come. Sent by the clock workflow, the same for every lifecycle."""
+
+    label: str
+    at: datetime
+
+
+class Due(msgspec.Struct, frozen=True, order=True):
+    """The next absolute moment at which a lifecycle wants to be woken, and for what."""
+
+    at: datetime
+    label: str
+
+
+class Refused(Exception):
+    """This cannot be done now."""
+
+    def __init__(self, **details: str | int | datetime | None) -> None:
+        super().__init__(type(self).__name__)
+        self.details = details
+
+    @property
+    def code(self) -> str:
+        """The stable name that programs look at."""
+        return type(self).__name__
+
+    @classmethod
+    def sentence(cls) -> str:
+        """The sentence people read, in English; the door to the outside translates it."""
+        return " ".join((cls.__doc__ or "").split())
+
+
+class NotAllowedNow(Refused):
+    """This is not possible in the present state."""
+
+
+S = TypeVar("S")
+S_co = TypeVar("S_co", covariant=True)
+C = TypeVar("C", bound=Command)
+E = TypeVar("E", bound=Event)
+
+
+class Lifecycle(Protocol[S_co]):
+    """What is needed to know the state of a stream: the name of its lifecycle and where every such stream begins."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def initial(self) -> S_co: ...
+
+
+class Ask(Protocol):
+    """Hand to a decision the present state of another stream (its `initial` when nothing ever happened there)."""
+
+    def __call__(self, lifecycle: Lifecycle[S], stream: UUID, /) -> S: ...
+
+
+class Unread(Exception):
+    """A decision asked for a stream that is not loaded yet: load it and decide again."""
+
+    def __init__(self, lifecycle: Lifecycle[object], stream: UUID) -> None:
+        super().__init__(lifecycle.name, stream)
+        self.lifecycle = lifecycle
+        self.stream = stream
+
+
+class Known:
+    """The streams that a decision has read so far; asking for another one raises `Unread`."""
+
+    __slots__ = ("_states", "asked")
+
+    def __init__(self, states: Mapping[UUID, object]) -> None:
+        self._states = states
+        self.asked: set[UUID] = set()
+
+    def __call__(self, lifecycle: Lifecycle[S], stream: UUID, /) -> S:
+        self.asked.add(stream)
+        try:
+            state = self._states[stream]
+        except KeyError:
+            raise Unread(lifecycle, stream) from None
+        if not isinstance(state, type(lifecycle.initial)):
+            msg = f"stream {stream} is not a {lifecycle.name}"
+            raise TypeError(msg)
+        return state
+
+
+def _nothing_due(_state: object) -> Due | None:
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class Decider(Generic[C, S, E]):
+    """One lifecycle: its name (also the prefix of its event tags), where it begins, how it decides and how it folds."""
+
+    name: str
+    initial: S
+    decide: Callable[[C, S, Ask], Sequence[E]]
+    evolve: Callable[[S, E], S]
+    commands: tuple[type[C], ...]
+    events: tuple[type[E], ...]
+    agenda: Callable[[S], Due | None] = _nothing_due
+    tags: Mapping[str, type[E]] = field(init=False)
+
+    EVENT_TAG: ClassVar[str] = "type"
+
+    def __post_init__(self) -> None:
+        tags = {tag_of(event): event for event in self.events}
+        strangers = [tag for tag in tags if not tag.startswith(f"{self.name}.")]
+        if strangers or len(tags) != len(self.events):
+            msg = f"every event of {self.name} needs a tag of its own that starts with '{self.name}.': {strangers}"
+            raise ValueError(msg)
+        object.__setattr__(self, "tags", tags)
+
+    def fold(self, events: Sequence[E], state: S | None = None) -> S:
+        """The state that these events lead to."""
+        now = self.initial if state is None else state
+        for event in events:
+            now = self.evolve(now, event)
+        return now
+
+
+def tag_of(event: type[Event] | Event) -> str:
+    """The tag that an event is stored under."""
+    tag = event.__struct_config__.tag
+    if not isinstance(tag, str):
+        msg = f"{event!r} has no tag"
+        raise TypeError(msg)
+    return tag
+
+
+_NAMESPACE = UUID("6c696e6c-6900-5000-8000-e982bbe9878c")
+
+
+def derived_id(lifecycle: str, key: str) -> UUID:
+    """The id of a stream that there can be only one of: whoever derives it from the same key means the same stream."""
+    return uuid5(_NAMESPACE, f"{lifecycle}/{key}")

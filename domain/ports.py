@@ -1,0 +1,215 @@
+"""What the product needs from outside: a log to append to and to read, and the one door for change."""
+
+from collections.abc import AsyncIterator, Sequence
+from datetime import datetime
+from typing import Generic, Protocol, TypeVar
+from uuid import UUID
+
+import msgspec
+
+from domain.decider import Command, Decider, Event, Refused
+
+S = TypeVar("S")
+C = TypeVar("C", bound=Command)
+E = TypeVar("E", bound=Event)
+
+
+class Metadata(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The envelope of an event: what an auditor looks at and no rule does. Ids only, no personal data."""
+
+    actor: str
+    occurred_at: datetime
+    """When it happened. `recorded_at`, when we knew, is set by the ledger."""
+    command_id: UUID
+    correlation_id: str = ""
+    """One id from the HTTP request (or import, or device message) to command, event, workflow and back."""
+    caused_by: int | None = None
+    """Log position of the event that made a workflow send the command, if one did."""
+
+
+class NewEvent(msgspec.Struct, frozen=True):
+    """An event on its way into the log. `version` counts from 1 within its stream."""
+
+    stream: UUID
+    version: int
+    tag: str
+    body: bytes
+
+
+class Recorded(msgspec.Struct, frozen=True):
+    """An event in the log. `position` orders the whole log (rising, gaps), `version` its stream (from 1, no gaps)."""
+
+    position: int
+    stream: UUID
+    version: int
+    tag: str
+    body: bytes
+    recorded_at: datetime
+    meta: bytes | None
+    """An encoded `Metadata`; None where a foreign writer of the same tables appended."""
+
+
+class Append(msgspec.Struct, frozen=True, kw_only=True):
+    """Events of one or several streams that are appended together or not at all."""
+
+    events: tuple[NewEvent, ...]
+    meta: bytes | None = None
+    command_id: UUID | None = None
+    """Registers the append: a second one with this id changes nothing and gets the first one's receipt."""
+    fingerprint: bytes = b""
+    """Hash of what was asked. The same command id with another fingerprint is `CommandIdReused`."""
+    outcome: bytes = b""
+    """Kept with the command id and handed back with the receipt: the answer that was given."""
+    guards: tuple[tuple[UUID, int], ...] = ()
+    """(stream, version): append only while that other stream is still at that version (0: empty)."""
+
+
+class Receipt(msgspec.Struct, frozen=True):
+    """What an append left in the log: the position of its last event (of the whole log, if it had none)."""
+
+    position: int
+    duplicate: bool = False
+    outcome: bytes = b""
+
+
+class LedgerError(Exception):
+    """The ledger did not append. Nothing of the request is in the log."""
+
+
+class Conflict(LedgerError):
+    """A stream, or a guarded stream, has moved on: load it again and decide again."""
+
+
+class CommandIdReused(LedgerError):
+    """This command id was used before for something else."""
+
+
+class Busy(LedgerError):
+    """The queue is full. Try again in `retry_after` seconds."""
+
+    retry_after = 1
+
+
+class Unavailable(LedgerError):
+    """The database cannot be reached. It is not known whether an append that was under way is in the log: send it again
+    with the same command id.
+    """
+
+
+class Ledger(Protocol):
+    """The log of everything that ever happened."""
+
+    async def append(self, request: Append) -> Receipt:
+        """Make events durable. Raises Conflict, CommandIdReused, Busy, Unavailable."""
+        ...
+
+    async def read(
+        self,
+        stream: UUID,
+        *,
+        after: int = 0,
+        version: int | None = None,
+        position: int | None = None,
+        moment: datetime | None = None,
+    ) -> list[Recorded]:
+        """The events of a stream after a version, up to a version, a log position, or a moment of recording."""
+        ...
+
+    async def page(self, after: int = 0, *, limit: int = 5000, tags: Sequence[str] = ()) -> list[Recorded]:
+        """The next events of the whole log after a position, at most `limit`, optionally only those with these tags."""
+        ...
+
+    def subscribe(self, after: int = 0, *, limit: int = 5000) -> AsyncIterator[list[Recorded]]:
+        """The whole log after a position in batches, then live, for ever: reconnects, loses and repeats nothing."""
+        ...
+
+    async def head(self) -> int:
+        """The position of the newest event, 0 for an empty log."""
+        ...
+
+    async def wait(self, projection: str, position: int, *, timeout: float) -> bool:  # noqa: ASYNC109 - part of the question
+        """Wait until a projection has come to a position. False when it has not within `timeout` seconds."""
+        ...
+
+
+class Context(msgspec.Struct, frozen=True, kw_only=True):
+    """Who sends a command, when it happened, and under which id a repeat is recognised."""
+
+    actor: str
+    occurred_at: datetime
+    correlation_id: str = ""
+    command_id: UUID | None = None
+    """Set by callers that may repeat themselves (an Idempotency-Key, an activity, an import): decided at most once."""
+    caused_by: int | None = None
+
+
+class Done(msgspec.Struct, frozen=True, kw_only=True):
+    """The answer to a command: where its stream and the log stand now. `events` is 0 when there was nothing to do."""
+
+    stream: UUID
+    version: int
+    position: int
+    events: int
+    duplicate: bool = False
+
+
+class Loaded(msgspec.Struct, Generic[S], frozen=True):
+    """The state of a stream at a version (0 when nothing ever happened there) and log position."""
+
+    state: S
+    version: int
+    position: int
+
+
+class VersionMismatch(Exception):
+    """The caller saw another version of this stream than the present one."""
+
+    def __init__(self, expected: int, actual: int) -> None:
+        super().__init__(expected, actual)
+        self.expected = expected
+        self.actual = actual
+
+
+class Door(Protocol):
+    """The one door for change: load, fold, decide, append."""
+
+    async def execute(
+        self,
+        decider: Decider[C, S, E],
+        stream: UUID,
+        commands: C | Sequence[C],
+        context: Context,
+        *,
+        expected_version: int | None = None,
+    ) -> Done:
+        """Decide one command, or several as one all-or-nothing step.
+
+        Raises `Refused` (nothing happened), `VersionMismatch`, or what `Ledger.append` raises except `Conflict`,
+        which is met by deciding again.
+        """
+        ...
+
+    async def load(self, decider: Decider[C, S, E], stream: UUID) -> Loaded[S]:
+        """The present state of a stream."""
+        ...
+
+
+__all__ = [
+    "Append",
+    "Busy",
+    "CommandIdReused",
+    "Conflict",
+    "Context",
+    "Done",
+    "Door",
+    "Ledger",
+    "LedgerError",
+    "Loaded",
+    "Metadata",
+    "NewEvent",
+    "Receipt",
+    "Recorded",
+    "Refused",
+    "Unavailable",
+    "VersionMismatch",
+]

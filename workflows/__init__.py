@@ -1,0 +1,1 @@
+"""What happens over time: Temporal workflows, started and signalled by events only."""
