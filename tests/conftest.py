@@ -1,0 +1,106 @@
+"""The real engines for tests: one PostgreSQL and one Temporal server a session, one fresh database a test.
+
+What a fixture needs is imported where it is needed: a test of a rule pays neither for an engine nor for its library.
+"""
+# ruff: noqa: PLC0415
+
+import asyncio
+import itertools
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import asyncpg
+import pytest
+
+from adapters.embedded import EmbeddedPostgres, temporal_program
+
+if TYPE_CHECKING:
+    from temporalio.testing import WorkflowEnvironment
+
+    from adapters.door import LedgerDoor
+    from adapters.ledger import PostgresLedger
+
+_TEMPLATE = "template_linli"
+_numbers = itertools.count(1)
+
+_VIRTUAL_TIME = (
+    "frontend.WorkflowTimeSkippingEnabled=true",
+    'history.timerProcessorMaxTimeShift="10ms"',  # a skip costs 0.1 s instead of 1.1 s
+    'history.workflowIdReuseMinimalInterval="0s"',  # a run that was continued as new would start years too late
+    "limit.historyCount.suggestContinueAsNew=60",  # lives of years pass through several runs
+)
+
+
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedPostgres]:
+    """A running PostgreSQL server. Not for tests of what a failing machine loses: it does not wait for the disk."""
+    server = EmbeddedPostgres.start(tmp_path_factory.mktemp("engine"), unsafe_but_fast=True)
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+async def template(postgres: EmbeddedPostgres) -> str:
+    """The name of a migrated database that others are copied from."""
+    from adapters.migrate import migrate
+
+    await _on(postgres, f"create database {_TEMPLATE}")
+    await migrate(postgres.dsn_of(_TEMPLATE))
+    return _TEMPLATE
+
+
+@pytest.fixture
+async def database(postgres: EmbeddedPostgres, template: str) -> AsyncIterator[str]:
+    """The address of a fresh, migrated database."""
+    name = f"test_{next(_numbers)}"
+    await _on(postgres, f"create database {name} template {template}")
+    yield postgres.dsn_of(name)
+    await _on(postgres, f"drop database {name} with (force)")
+
+
+@pytest.fixture
+async def ledger(database: str) -> "AsyncIterator[PostgresLedger]":
+    """An empty ledger."""
+    from adapters.ledger import PostgresLedger
+
+    async with PostgresLedger(database) as opened:
+        yield opened
+
+
+@pytest.fixture
+def door(ledger: "PostgresLedger") -> "LedgerDoor":
+    """The door for change to an empty ledger."""
+    from adapters.door import LedgerDoor
+
+    return LedgerDoor(ledger)
+
+
+@pytest.fixture(scope="session")
+async def temporal() -> "AsyncIterator[WorkflowEnvironment]":
+    """A real Temporal server in which every workflow has a clock of its own, which moves only when a test says so."""
+    from temporalio.testing import TimeSkippingConfig, WorkflowEnvironment
+
+    env = await WorkflowEnvironment.start_time_skipping_v2(
+        ts_config=TimeSkippingConfig(enabled=False),
+        dev_server_existing_path=str(temporal_program()),
+        dev_server_log_level="error",
+        dev_server_extra_args=[word for value in _VIRTUAL_TIME for word in ("--dynamic-config-value", value)],
+    )
+    yield env
+    await env.shutdown()
+    await asyncio.sleep(0.3)  # the SDK's threads end after its shutdown; an interpreter that is faster crashes
+
+
+@pytest.fixture(scope="session")
+def data() -> Path:
+    """The folder of large real files that the repository does not hold."""
+    return Path(__file__).parents[1] / "../shared/data"
+
+
+async def _on(server: EmbeddedPostgres, statement: str) -> None:
+    connection = await asyncpg.connect(server.dsn_of("postgres"))
+    try:
+        await connection.execute(statement)
+    finally:
+        await connection.close()
