@@ -103,6 +103,10 @@ class Ledger(Protocol):
         """Make events durable. Raises Conflict, CommandIdReused, Busy, Unavailable."""
         ...
 
+    async def find(self, command_id: UUID) -> tuple[bytes, Receipt] | None:
+        """Fingerprint and receipt of a registered append, None if there was none with this id."""
+        ...
+
     async def read(
         self,
         stream: UUID,
@@ -140,6 +144,8 @@ class Context(msgspec.Struct, frozen=True, kw_only=True):
     correlation_id: str = ""
     command_id: UUID | None = None
     """Set by callers that may repeat themselves (an Idempotency-Key, an activity, an import): decided at most once."""
+    fingerprint: bytes = b""
+    """Hash of what the caller sent, where that is not the command itself (a time filled in here differs every time)."""
     caused_by: int | None = None
 
 

@@ -1,0 +1,307 @@
+"""The one door for change: load, fold, decide, append.
+
+States are kept in memory between commands and never trusted: an append names the version it was decided on and fails
+when the stream has moved on, and an answer that appends nothing (a refusal, "nothing to do") is given only after a look
+at the log that found nothing newer. A decision that asked for other streams is appended with a guard on each of them.
+"""
+
+import hashlib
+from collections import OrderedDict
+from collections.abc import Sequence
+from typing import Any, NamedTuple, TypeAlias, TypeVar
+from uuid import UUID
+
+import msgspec
+
+from adapters.ids import new_id
+from adapters.turns import Turns
+from domain.decider import Command, Decider, Event, Known, Refused, Unread, tag_of
+from domain.ports import (
+    Append,
+    CommandIdReused,
+    Conflict,
+    Context,
+    Done,
+    Ledger,
+    Loaded,
+    Metadata,
+    NewEvent,
+    Receipt,
+    Recorded,
+    VersionMismatch,
+)
+
+S = TypeVar("S")
+C = TypeVar("C", bound=Command)
+E = TypeVar("E", bound=Event)
+
+AnyDecider: TypeAlias = Decider[Any, Any, Any]  # the door serves all lifecycles alike
+
+_json = msgspec.json.Encoder()
+_ATTEMPTS = 100
+
+
+class Outcome(msgspec.Struct, frozen=True, omit_defaults=True, rename={"stream": "s", "version": "v", "events": "n"}):
+    """The answer to a command, kept under its id: what was done, or the refusal."""
+
+    stream: UUID
+    version: int = 0
+    events: int = 0
+    refused: str | None = None
+    details: dict[str, str | int | None] | None = None
+
+
+_decode_outcome = msgspec.json.Decoder(Outcome).decode
+
+
+class _Asked(NamedTuple):
+    decider: AnyDecider
+    stream: UUID
+    version: int
+
+
+class _Verdict(NamedTuple):
+    events: Sequence[Event]
+    state: Any  # of the lifecycle at hand
+    asked: tuple["_Asked", ...]
+    no: Refused | VersionMismatch | None = None
+
+
+class LedgerDoor:
+    """Implements `domain.ports.Door`. `remember` is how many states are kept in memory."""
+
+    def __init__(self, ledger: Ledger, *, remember: int = 10_000) -> None:
+        self._ledger = ledger
+        self._remember = remember
+        self._states: OrderedDict[UUID, Loaded[Any]] = OrderedDict()
+        self._turns = Turns()
+        self._decoders: dict[str, msgspec.json.Decoder[Any]] = {}
+
+    async def execute(
+        self,
+        decider: Decider[C, S, E],
+        stream: UUID,
+        commands: C | Sequence[C],
+        context: Context,
+        *,
+        expected_version: int | None = None,
+    ) -> Done:
+        """Decide one command, or several as one all-or-nothing step."""
+        wishes: Sequence[Command] = (commands,) if isinstance(commands, Command) else commands
+        order = _Order(decider, stream, wishes, context, expected_version)
+        await self._turns.acquire(stream)
+        try:
+            for _ in range(_ATTEMPTS):
+                done = await self._attempt(order)
+                if done is not None:
+                    return done
+        finally:
+            self._turns.release(stream)
+        raise Conflict
+
+    async def load(self, decider: Decider[C, S, E], stream: UUID) -> Loaded[S]:
+        """The present state of a stream."""
+        return await self._refresh(decider, stream)
+
+    # One attempt ------------------------------------------------------------------------------------------------------
+
+    async def _attempt(self, order: "_Order") -> Done | None:
+        """Decide and record once; None when the stream, or one that the decision asked for, has moved on meanwhile."""
+        loaded = self._states.get(order.stream) or await self._refresh(order.decider, order.stream)
+        verdict = await self._consider(order, loaded)
+        if not verdict.events and await self._moved_on(order, loaded, verdict):
+            return None
+        if verdict.no is not None:
+            return await self._refuse(order, verdict.no)
+        if not verdict.events and order.context.command_id is None:
+            return Done(stream=order.stream, version=loaded.version, position=loaded.position, events=0)
+        return await self._record(order, loaded, verdict)
+
+    async def _consider(self, order: "_Order", loaded: Loaded[Any]) -> _Verdict:
+        """Let the lifecycle decide; whenever it asks for a stream that is not at hand, load it and decide again."""
+        if order.expected_version is not None and order.expected_version != loaded.version:
+            return _Verdict((), None, (), VersionMismatch(order.expected_version, loaded.version))
+        states: dict[UUID, object] = {}
+        asked: list[_Asked] = []
+        while True:
+            known = Known(states)
+            try:
+                events, state = _decide_all(order, loaded.state, known)
+            except Refused as no:
+                return _Verdict((), None, tuple(asked), no)
+            except Unread as unread:
+                other: AnyDecider = _decider(unread)
+                at_hand = self._states.get(unread.stream) or await self._refresh(other, unread.stream)
+                states[unread.stream] = at_hand.state
+                asked.append(_Asked(other, unread.stream, at_hand.version))
+            else:
+                return _Verdict(events, state, tuple(asked))
+
+    async def _moved_on(self, order: "_Order", loaded: Loaded[Any], verdict: _Verdict) -> bool:
+        """Look at the log once more before saying no, or "nothing to do"."""
+        seen = (*verdict.asked, _Asked(order.decider, order.stream, loaded.version))
+        return any([(await self._refresh(decider, stream)).version != version for decider, stream, version in seen])
+
+    async def _refuse(self, order: "_Order", no: Refused | VersionMismatch) -> Done:
+        """Say no; under a command id, say what was said the first time."""
+        command_id = order.context.command_id
+        if command_id is None:
+            raise no
+        if isinstance(no, VersionMismatch):  # not kept: who looks again may send the same command again
+            found = await self._ledger.find(command_id)
+            if found is None:
+                raise no
+            fingerprint, receipt = found
+            if fingerprint != order.fingerprint:
+                raise CommandIdReused
+            return _repeat(receipt)
+        details: dict[str, str | int | None] = {
+            key: value if isinstance(value, int) else str(value) for key, value in no.details.items()
+        }
+        outcome = Outcome(order.stream, refused=no.code, details=details)
+        receipt = await self._ledger.append(order.append((), _json.encode(outcome), ()))
+        if receipt.duplicate and receipt.outcome:
+            return _repeat(receipt)
+        raise no
+
+    async def _record(self, order: "_Order", loaded: Loaded[Any], verdict: _Verdict) -> Done | None:
+        version = loaded.version + len(verdict.events)
+        outcome = b""
+        if order.context.command_id is not None:
+            outcome = _json.encode(Outcome(order.stream, version, len(verdict.events)))
+        guards = tuple((stream, version) for _, stream, version in verdict.asked)
+        events = tuple(
+            NewEvent(order.stream, loaded.version + number, tag_of(event), _json.encode(event))
+            for number, event in enumerate(verdict.events, 1)
+        )
+        try:
+            receipt = await self._ledger.append(order.append(events, outcome, guards))
+        except Conflict:
+            self._states.pop(order.stream, None)
+            for _, stream, _ in verdict.asked:
+                self._states.pop(stream, None)
+            return None
+        if receipt.duplicate and receipt.outcome:
+            self._states.pop(order.stream, None)
+            return _repeat(receipt)
+        if events:
+            self._keep(order.stream, Loaded(verdict.state, version, receipt.position))
+        return Done(stream=order.stream, version=version, position=receipt.position, events=len(events))
+
+    # States -----------------------------------------------------------------------------------------------------------
+
+    async def _refresh(self, decider: AnyDecider, stream: UUID) -> Loaded[Any]:
+        """The state of a stream as of now: what is remembered, and what came after."""
+        known = self._states.get(stream) or Loaded(decider.initial, 0, 0)
+        tail = await self._ledger.read(stream, after=known.version)
+        if not tail:
+            return known
+        state = decider.fold([self._decode(decider, row) for row in tail], known.state)
+        fresh = Loaded(state, tail[-1].version, tail[-1].position)
+        self._keep(stream, fresh)
+        return fresh
+
+    def _keep(self, stream: UUID, loaded: Loaded[Any]) -> None:
+        present = self._states.get(stream)
+        if present is not None and present.version > loaded.version:
+            return
+        self._states[stream] = loaded
+        self._states.move_to_end(stream)
+        if len(self._states) > self._remember:
+            self._states.popitem(last=False)
+
+    def _decode(self, decider: AnyDecider, row: Recorded) -> Event:
+        decoder = self._decoders.get(row.tag)
+        if decoder is None or row.tag not in decider.tags:
+            if row.tag not in decider.tags:
+                msg = f"stream {row.stream} holds {row.tag!r}, which is not an event of {decider.name}"
+                raise TypeError(msg)
+            decoder = self._decoders[row.tag] = msgspec.json.Decoder(decider.tags[row.tag])
+        event: Event = decoder.decode(row.body)
+        return event
+
+
+class _Order:
+    """What one caller wants: commands on one stream, to be decided and recorded as one step."""
+
+    __slots__ = ("_meta", "context", "decider", "expected_version", "fingerprint", "stream", "wishes")
+
+    def __init__(
+        self,
+        decider: AnyDecider,
+        stream: UUID,
+        wishes: Sequence[Command],
+        context: Context,
+        expected_version: int | None,
+    ) -> None:
+        self.decider = decider
+        self.stream = stream
+        self.wishes = wishes
+        self.context = context
+        self.expected_version = expected_version
+        self.fingerprint = b"" if context.command_id is None else context.fingerprint or _fingerprint(self)
+        self._meta = _json.encode(
+            Metadata(
+                actor=context.actor,
+                occurred_at=context.occurred_at,
+                command_id=context.command_id or new_id(),
+                correlation_id=context.correlation_id,
+                caused_by=context.caused_by,
+            )
+        )
+
+    def append(self, events: tuple[NewEvent, ...], outcome: bytes, guards: tuple[tuple[UUID, int], ...]) -> Append:
+        """The request to the ledger that records a decision of this order."""
+        return Append(
+            events=events,
+            meta=self._meta,
+            command_id=self.context.command_id,
+            fingerprint=self.fingerprint,
+            outcome=outcome,
+            guards=guards,
+        )
+
+
+def _decider(unread: Unread) -> AnyDecider:
+    lifecycle: Any = unread.lifecycle  # decisions name other lifecycles by their deciders
+    decider: AnyDecider = lifecycle
+    return decider
+
+
+def _fingerprint(order: _Order) -> bytes:
+    said = _json.encode((order.decider.name, order.stream, order.wishes))
+    return hashlib.sha256(said).digest()
+
+
+def _decide_all(order: _Order, state: Any, known: Known) -> tuple[Sequence[Event], Any]:
+    decider = order.decider
+    events: list[Event] = []
+    for wish in order.wishes:
+        for event in decider.decide(wish, state, known):
+            state = decider.evolve(state, event)
+            events.append(event)
+    return events, state
+
+
+def _refusals() -> dict[str, type[Refused]]:
+    found: dict[str, type[Refused]] = {}
+    wanted = [Refused]
+    while wanted:
+        refusal = wanted.pop()
+        found[refusal.__name__] = refusal
+        wanted.extend(refusal.__subclasses__())
+    return found
+
+
+def _repeat(receipt: Receipt) -> Done:
+    """The answer that was given to a command the first time."""
+    outcome = _decode_outcome(receipt.outcome)
+    if outcome.refused is not None:
+        raise _refusals().get(outcome.refused, Refused)(**(outcome.details or {}))
+    return Done(
+        stream=outcome.stream,
+        version=outcome.version,
+        position=receipt.position,
+        events=outcome.events,
+        duplicate=True,
+    )
