@@ -12,27 +12,16 @@ answer gives neither a duplicate nor a false conflict.
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
-from typing import NamedTuple, TypeAlias
+from typing import NamedTuple
 from uuid import UUID
 
 import asyncpg
 import structlog
 
+from adapters.postgres import LOST, Connection
 from domain.ports import Append, Busy, CommandIdReused, Conflict, LedgerError, Receipt, Unavailable
 
-Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
-
 _log = structlog.get_logger("ledger")
-
-LOST = (
-    asyncpg.InterfaceError,
-    asyncpg.PostgresConnectionError,
-    asyncpg.InternalClientError,
-    asyncpg.OperatorInterventionError,  # the server shuts down or starts up
-    OSError,
-    TimeoutError,
-)
-"""Errors after which the connection is gone; what became of a batch that was under way is not known."""
 
 _UNDONE = (
     asyncpg.DeadlockDetectedError,
@@ -284,6 +273,3 @@ def _answer(waiting: Waiting, verdict: str, position: int, outcome: bytes | None
         waiting.receipt.set_result(Receipt(position))
     else:
         waiting.receipt.set_result(Receipt(position, duplicate=True, outcome=outcome or b""))
-
-
-__all__ = ["Connection", "GroupCommitter", "Waiting"]

@@ -10,7 +10,7 @@ from uuid import UUID
 import asyncpg
 import structlog
 
-from adapters.group_commit import LOST
+from adapters.postgres import LOST, Pool
 from domain.ports import LedgerError, Recorded, Unavailable
 
 _log = structlog.get_logger("ledger")
@@ -27,7 +27,7 @@ class _Wanted(NamedTuple):
 class GroupReader:
     """Reads whole streams (or their tails) for many callers at once."""
 
-    def __init__(self, pool: "asyncpg.Pool[asyncpg.Record]", columns: str, *, max_batch: int = 500) -> None:
+    def __init__(self, pool: Pool, columns: str, *, max_batch: int = 500) -> None:
         self._pool = pool
         self._max_batch = max_batch
         self._query = (

@@ -8,17 +8,16 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 from datetime import datetime
 from types import TracebackType
-from typing import Self, TypeAlias
+from typing import Self
 from uuid import UUID
 
 import asyncpg
 
-from adapters.group_commit import LOST, Connection, GroupCommitter
+from adapters.group_commit import GroupCommitter
 from adapters.group_read import GroupReader
 from adapters.listener import Listener
+from adapters.postgres import LOST, Connection, Pool
 from domain.ports import Append, Receipt, Recorded, Unavailable
-
-Pool: TypeAlias = "asyncpg.Pool[asyncpg.Record]"
 
 COLUMNS = "notification_id, originator_id, originator_version, topic, state, recorded_at, meta"
 """The columns of `linli_events` in the order of the fields of `Recorded`."""

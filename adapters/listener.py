@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable
 
 import structlog
 
-from adapters.group_commit import LOST, Connection
+from adapters.postgres import LOST, Connection
 
 LOG_CHANNEL = "linli_events"
 PROJECTIONS_CHANNEL = "linli_projections"

@@ -9,6 +9,8 @@ from typing import NamedTuple
 
 import asyncpg
 
+from adapters.postgres import Connection, Pool
+
 _LOCK = 7809645202
 
 
@@ -62,7 +64,7 @@ async def migrate(dsn: str) -> list[str]:
         await connection.close()
 
 
-async def is_current(connection: "asyncpg.Pool[asyncpg.Record] | asyncpg.Connection[asyncpg.Record]") -> bool:
+async def is_current(connection: Pool | Connection) -> bool:
     """Whether the database has exactly the schema that this code wants."""
     try:
         return not _missing(await _applied(connection))
@@ -70,7 +72,7 @@ async def is_current(connection: "asyncpg.Pool[asyncpg.Record] | asyncpg.Connect
         return False
 
 
-async def _applied(connection: "asyncpg.Pool[asyncpg.Record] | asyncpg.Connection[asyncpg.Record]") -> dict[int, str]:
+async def _applied(connection: Pool | Connection) -> dict[int, str]:
     rows = await connection.fetch("SELECT number, sha256 FROM linli_migrations")
     return {row["number"]: row["sha256"] for row in rows}
 
