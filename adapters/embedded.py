@@ -230,7 +230,7 @@ class EmbeddedTemporal:
             self.folder,
             marker=str(self._data),
             stop_signals=((signal.SIGINT, 5.0),),
-            environment=_environment_without("TEMPORAL"),
+            environment=self._environment(),
         )
 
     @classmethod
@@ -314,11 +314,14 @@ class EmbeddedTemporal:
         """Whether the namespace is there; sets how long it keeps what has ended, for the default is one day."""
         where = ("--address", self.address, "--namespace", self.namespace)
         words: Sequence[str] = ("operator", "namespace", "update", "--retention", RETENTION, *where)
-        environment = _environment_without("TEMPORAL")
         done = subprocess.run(  # noqa: S603 - the command is ours
-            [str(self._bin), *words], env=environment, capture_output=True, check=False, timeout=30
+            [str(self._bin), *words], env=self._environment(), capture_output=True, check=False, timeout=30
         )
         return done.returncode == 0
+
+    def _environment(self) -> dict[str, str]:
+        """Without what steers someone's own Temporal command line, files in the home folder included."""
+        return _environment_without("TEMPORAL") | {"HOME": str(self.folder), "XDG_CONFIG_HOME": str(self.folder)}
 
 
 def postgres_programs() -> Path:
