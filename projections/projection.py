@@ -1,0 +1,115 @@
+"""The shape of a read model: one row for each stream of a lifecycle, folded from its events.
+
+    events -> decode -> fold by stream, in memory -> rows -> one write for the whole batch
+
+A read model is disposable: it is dropped and replayed, never migrated. Each row carries the encoded state of its
+stream, so going on from a row needs no look at the log. `Projection.definition` names everything that rows depend on; a
+table that was filled under another definition is replayed.
+"""
+
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from types import GenericAlias, UnionType
+from typing import Generic, Protocol, TypeAlias, TypeVar
+
+import msgspec
+
+from domain.decider import Event
+from domain.ports import Recorded
+
+S = TypeVar("S")
+E = TypeVar("E", bound=Event)
+
+Row: TypeAlias = tuple[object, ...]
+"""The values of one table row, in the order of `Projection.column_names`."""
+
+
+class Unreadable(Exception):
+    """The log holds an event under one of our tags that does not decode. Nothing is written past it."""
+
+
+class Lifecycle(Protocol[S, E]):
+    """What is read of a `Decider`: where a stream begins and how its events fold."""
+
+    @property
+    def initial(self) -> S: ...
+    @property
+    def evolve(self) -> Callable[[S, E], S]: ...
+    @property
+    def events(self) -> tuple[type[E], ...]: ...
+    @property
+    def tags(self) -> Mapping[str, type[E]]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Projection(Generic[S, E]):
+    """One read model: the lifecycle it follows, its columns, and how a state becomes their values."""
+
+    name: str
+    """Of the table in schema `reads`, and of the row in `linli_projections` that says how far it has come."""
+    lifecycle: Lifecycle[S, E]
+    columns: Mapping[str, str]
+    """Name and SQL type of what can be asked for. `id`, `version`, `position` go before, the encoded `state` after."""
+    row: Callable[[S], Row]
+    """The values of `columns` for a state."""
+    indexes: tuple[str, ...] = ()
+    """What follows `CREATE INDEX ON table`, such as `(reported_at, id)`."""
+    revision: int = 1
+    """Count up when `row` or the fold changed in a way that neither columns nor the shapes of state and events show."""
+
+    @property
+    def typed_columns(self) -> dict[str, str]:
+        """All columns of the table with their SQL types."""
+        return {"id": "uuid", "version": "bigint", "position": "bigint", **self.columns, "state": "bytea"}
+
+    @property
+    def column_names(self) -> tuple[str, ...]:
+        """All columns of the table, in order."""
+        return tuple(self.typed_columns)
+
+    @property
+    def tags(self) -> frozenset[str]:
+        """The tags of the events that are folded. Others are passed over."""
+        return frozenset(self.lifecycle.tags)
+
+    @property
+    def definition(self) -> str:
+        """A hash of everything that the rows depend on."""
+        shapes = msgspec.json.schema_components([type(self.lifecycle.initial), *self.lifecycle.events])
+        said = (self.name, self.typed_columns, self.indexes, self.revision, shapes)
+        return hashlib.sha256(msgspec.json.encode(said, order="deterministic")).hexdigest()
+
+
+class Codec(Generic[S, E]):
+    """How events are read from the log, and states are kept in a row."""
+
+    def __init__(self, projection: Projection[S, E]) -> None:
+        first, *others = projection.lifecycle.events
+        event: type[E] | UnionType = first
+        for other in others:
+            event |= other
+        self._events: msgspec.json.Decoder[list[E]] = msgspec.json.Decoder(GenericAlias(list, (event,)))
+        self._state: msgspec.msgpack.Decoder[S] = msgspec.msgpack.Decoder(type(projection.lifecycle.initial))
+        self.encode = msgspec.msgpack.Encoder().encode
+        self.decode = self._state.decode
+
+    def history(self, bodies: bytes) -> list[E]:
+        """The events whose bodies stand here one after the other, with commas between."""
+        return self._events.decode(b"[" + bodies + b"]")
+
+    def events(self, batch: Sequence[Recorded]) -> list[E]:
+        """The events of a batch, decoded in one go. Raises Unreadable."""
+        try:
+            return self.history(b",".join([recorded.body for recorded in batch]))
+        except msgspec.MsgspecError:
+            for recorded in batch:
+                self._read(recorded)
+            raise
+
+    def _read(self, recorded: Recorded) -> None:
+        try:
+            self.history(recorded.body)
+        except msgspec.MsgspecError as error:
+            msg = f"event {recorded.position} ({recorded.tag}) of stream {recorded.stream}: {error}"
+            raise Unreadable(msg) from error
