@@ -5,7 +5,7 @@ The state is flat where people look (boards, pages) and holds the facts of its c
 
 from datetime import datetime
 from enum import StrEnum
-from typing import assert_never
+from typing import Final, assert_never
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -54,6 +54,12 @@ class Status(StrEnum):
     ACCEPTED = "accepted"
     CLOSED = "closed"
     CANCELLED = "cancelled"
+
+
+RUNNING: Final = frozenset({Status.REPORTED, Status.TRIAGED, Status.ASSIGNED, Status.IN_PROGRESS})
+"""The clock runs."""
+AWAITING_ACCEPTANCE: Final = frozenset({Status.RESOLVED, Status.ACCEPTED})
+"""The clock has stopped, and the time in which it may be reopened is running."""
 
 
 class WorkOrder(Struct, frozen=True, omit_defaults=True, kw_only=True):
@@ -169,7 +175,8 @@ def evolve(order: WorkOrder, event: WorkOrderEvent) -> WorkOrder:  # noqa: C901,
             return replace(order, status=Status.CANCELLED, closed_at=event.at, alarms=(), last_at=event.at)
         case Warned():
             left = tuple([each for each in order.alarms if each.kind != "warning" or each.of != event.of])
-            return replace(order, warned=(*order.warned, event.of), alarms=left)
+            warned = order.warned if event.of in order.warned else (*order.warned, event.of)
+            return replace(order, warned=warned, alarms=left)
         case Breached():
             return _breached(order, event)
         case BreachWithdrawn():

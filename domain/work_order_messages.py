@@ -28,10 +28,8 @@ Channel: TypeAlias = Literal["resident", "staff", "phone", "device", "import"]
 PauseReason: TypeAlias = Literal[
     "parts", "resident_absent", "no_access", "police_order", "weather", "third_party", "other"
 ]
-ClockReason: TypeAlias = Literal[
-    "reported", "triaged", "priority_changed", "paused", "resumed", "calendar_revised", "reopened"
-]
-MetBy: TypeAlias = Literal["acknowledged", "started", "assigned", "resolved"]
+ClockReason: TypeAlias = Literal["reported", "triaged", "priority_changed", "resumed", "calendar_revised", "reopened"]
+MetBy: TypeAlias = Literal["acknowledged", "started", "assigned", "paused", "resolved", "cancelled"]
 
 
 class Evidence(Struct, frozen=True, omit_defaults=True):
