@@ -138,54 +138,50 @@ class WorkOrder(Struct, frozen=True, omit_defaults=True, kw_only=True):
 
 def evolve(order: WorkOrder, event: WorkOrderEvent) -> WorkOrder:  # noqa: C901, PLR0911, PLR0912 - one line a fact
     """The state after one more fact."""
-    match event:
-        case ClockSet():
-            return _clock_set(order, event)
-        case Reported():
-            return _reported(order, event)
-        case Triaged():
-            return replace(order, status=Status.TRIAGED, priority=event.priority, triaged_at=event.at, last_at=event.at)
-        case Acknowledged():
-            return replace(_answered(order, event.at), acknowledged_at=event.at, last_at=event.at)
-        case Assigned():
-            return _assigned(order, event)
-        case Started():
-            return replace(_answered(order, event.at), status=Status.IN_PROGRESS, started_at=event.at, last_at=event.at)
-        case Paused():
-            return _paused(order, event)
-        case Resumed():
-            return _resumed(order, event)
-        case Commented():
-            return replace(order, comments=order.comments + 1, last_at=event.at)
-        case Attached():
-            return replace(order, attachments=(*order.attachments, event.attachment), last_at=event.at)
-        case Resolved():
-            return _resolved(order, event)
-        case Accepted():
-            return replace(order, status=Status.ACCEPTED, accepted_at=event.at, last_at=event.at)
-        case Closed():
-            return replace(order, status=Status.CLOSED, closed_at=event.at, last_at=event.at)
-        case HandedOver():
-            return _handed_over(order, event)
-        case PriorityChanged():
-            return replace(order, priority=event.priority, last_at=event.at)
-        case Reopened():
-            return _reopened(order, event)
-        case Cancelled():
-            return replace(order, status=Status.CANCELLED, closed_at=event.at, alarms=(), last_at=event.at)
-        case Warned():
-            left = tuple([each for each in order.alarms if each.kind != "warning" or each.of != event.of])
-            warned = order.warned if event.of in order.warned else (*order.warned, event.of)
-            return replace(order, warned=warned, alarms=left)
-        case Breached():
-            return _breached(order, event)
-        case BreachWithdrawn():
-            return _judged(order, event.of, breached=False)
-        case Escalated():
-            left = tuple([each for each in order.alarms if each.kind != "escalation" or each.level > event.level])
-            return replace(order, level=max(order.level, event.level), alarms=left)
-        case _:
-            assert_never(event)
+    if type(event) is ClockSet:
+        return _clock_set(order, event)
+    if type(event) is Reported:
+        return _reported(order, event)
+    if type(event) is Triaged:
+        return replace(order, status=Status.TRIAGED, priority=event.priority, triaged_at=event.at, last_at=event.at)
+    if type(event) is Resolved:
+        return _resolved(order, event)
+    if type(event) is Closed:
+        return replace(order, status=Status.CLOSED, closed_at=event.at, last_at=event.at)
+    if type(event) is Acknowledged:
+        return replace(_answered(order, event.at), acknowledged_at=event.at, last_at=event.at)
+    if type(event) is Assigned:
+        return _assigned(order, event)
+    if type(event) is Started:
+        return replace(_answered(order, event.at), status=Status.IN_PROGRESS, started_at=event.at, last_at=event.at)
+    if type(event) is Commented:
+        return replace(order, comments=order.comments + 1, last_at=event.at)
+    if type(event) is Paused:
+        return _paused(order, event)
+    if type(event) is Resumed:
+        return _resumed(order, event)
+    if type(event) is Warned:
+        return _warned(order, event)
+    if type(event) is Breached:
+        return _breached(order, event)
+    if type(event) is Escalated:
+        left = tuple([each for each in order.alarms if each.kind != "escalation" or each.level > event.level])
+        return replace(order, level=max(order.level, event.level), alarms=left)
+    if type(event) is Attached:
+        return replace(order, attachments=(*order.attachments, event.attachment), last_at=event.at)
+    if type(event) is Accepted:
+        return replace(order, status=Status.ACCEPTED, accepted_at=event.at, last_at=event.at)
+    if type(event) is HandedOver:
+        return _handed_over(order, event)
+    if type(event) is PriorityChanged:
+        return replace(order, priority=event.priority, last_at=event.at)
+    if type(event) is Reopened:
+        return _reopened(order, event)
+    if type(event) is Cancelled:
+        return replace(order, status=Status.CANCELLED, closed_at=event.at, alarms=(), last_at=event.at)
+    if type(event) is BreachWithdrawn:
+        return _judged(order, event.of, breached=False)
+    assert_never(event)
 
 
 def _reported(order: WorkOrder, event: Reported) -> WorkOrder:
@@ -208,22 +204,18 @@ def _reported(order: WorkOrder, event: Reported) -> WorkOrder:
 
 
 def _clock_set(order: WorkOrder, event: ClockSet) -> WorkOrder:
-    order = replace(
+    same = event.terms is None
+    return replace(
         order,
         response_due=event.response_due,
         resolution_due=event.resolution_due,
         assignment_due=event.assignment_due,
         provisional=event.provisional,
         alarms=event.alarms,
+        clock=order.clock if event.terms is None else sla_clock.agree(order.clock, event.terms),
+        agreement=order.agreement if same else event.agreement,
+        agreement_version=order.agreement_version if same else event.agreement_version,
         calendar_version=event.calendar_version,
-    )
-    if event.terms is None:
-        return order
-    return replace(
-        order,
-        clock=sla_clock.agree(order.clock, event.terms),
-        agreement=event.agreement,
-        agreement_version=event.agreement_version,
     )
 
 
@@ -313,6 +305,11 @@ def _reopened(order: WorkOrder, event: Reopened) -> WorkOrder:
     if event.clock == "resume":
         return order
     return replace(order, warned=(), resolution_breached=False, assignment_breached=False, level=0)
+
+
+def _warned(order: WorkOrder, event: Warned) -> WorkOrder:
+    left = tuple([each for each in order.alarms if each.kind != "warning" or each.of != event.of])
+    return replace(order, warned=order.warned if event.of in order.warned else (*order.warned, event.of), alarms=left)
 
 
 def _breached(order: WorkOrder, event: Breached) -> WorkOrder:

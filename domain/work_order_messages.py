@@ -4,10 +4,13 @@ Free input is held to a length and a shape where a command is decoded. Events ar
 decodes for ever, however strict the commands become. Every message carries `at`, the moment at which it happened.
 
 No personal data: people are ids.
+
+Messages are final, so that the type checkers see when a chain of `type(event) is Paused` is complete. Such a chain is
+several times faster than a `match`, and a history is folded with every command.
 """
 
 from datetime import datetime
-from typing import Annotated, Literal, TypeAlias
+from typing import Annotated, Literal, TypeAlias, final
 
 from msgspec import Meta, Struct
 
@@ -41,6 +44,7 @@ class Evidence(Struct, frozen=True, omit_defaults=True):
     text: str = ""
 
 
+@final
 class Report(Command, frozen=True, tag="report"):
     """Something is broken. The clock starts at once, under the agreement's default priority."""
 
@@ -55,6 +59,7 @@ class Report(Command, frozen=True, tag="report"):
     external_key: OptionalName = ""
 
 
+@final
 class Triage(Command, frozen=True, tag="triage"):
     """Say how urgent it is. `terms` given here (an import's fixed target) stand in for the agreement's."""
 
@@ -63,12 +68,14 @@ class Triage(Command, frozen=True, tag="triage"):
     terms: Terms | None = None
 
 
+@final
 class Acknowledge(Command, frozen=True, tag="acknowledge"):
     """Tell the reporter that somebody cares. This answers the report."""
 
     at: Instant
 
 
+@final
 class Assign(Command, frozen=True, tag="assign"):
     """Give the work to a company, or to a team or person of it (派单)."""
 
@@ -78,6 +85,7 @@ class Assign(Command, frozen=True, tag="assign"):
     person: OptionalName = ""
 
 
+@final
 class HandOver(Command, frozen=True, tag="hand_over"):
     """Give assigned work to somebody else (转单), who has to start anew. The clock runs on."""
 
@@ -88,12 +96,14 @@ class HandOver(Command, frozen=True, tag="hand_over"):
     person: OptionalName = ""
 
 
+@final
 class Start(Command, frozen=True, tag="start"):
     """Begin the work on site. This answers the report too."""
 
     at: Instant
 
 
+@final
 class Pause(Command, frozen=True, tag="pause"):
     """Wait for something outside our hands; the clock stands still. Reason `other` needs a note."""
 
@@ -102,12 +112,14 @@ class Pause(Command, frozen=True, tag="pause"):
     note: Note = ""
 
 
+@final
 class Resume(Command, frozen=True, tag="resume"):
     """Go on; the deadlines move by the working time that was waited."""
 
     at: Instant
 
 
+@final
 class Resolve(Command, frozen=True, tag="resolve"):
     """The work is done, and here is the evidence."""
 
@@ -116,6 +128,7 @@ class Resolve(Command, frozen=True, tag="resolve"):
     note: Note = ""
 
 
+@final
 class Accept(Command, frozen=True, tag="accept"):
     """The resident, or staff for them, is content."""
 
@@ -123,6 +136,7 @@ class Accept(Command, frozen=True, tag="accept"):
     note: Note = ""
 
 
+@final
 class Reopen(Command, frozen=True, tag="reopen"):
     """It is not done after all. Only within the agreement's window after the resolution."""
 
@@ -130,6 +144,7 @@ class Reopen(Command, frozen=True, tag="reopen"):
     reason: Note
 
 
+@final
 class Close(Command, frozen=True, tag="close"):
     """File it (结单). Without an acceptance this needs a note, such as what the follow-up call found."""
 
@@ -137,6 +152,7 @@ class Close(Command, frozen=True, tag="close"):
     note: Note = ""
 
 
+@final
 class Cancel(Command, frozen=True, tag="cancel"):
     """It need not be done."""
 
@@ -144,6 +160,7 @@ class Cancel(Command, frozen=True, tag="cancel"):
     reason: Note
 
 
+@final
 class Reprioritise(Command, frozen=True, tag="reprioritise"):
     """Change how urgent it is; the deadlines are computed anew from the facts under the terms of the new priority."""
 
@@ -153,6 +170,7 @@ class Reprioritise(Command, frozen=True, tag="reprioritise"):
     terms: Terms | None = None
 
 
+@final
 class Comment(Command, frozen=True, tag="comment"):
     """Say something. Touches neither the clock nor the reopen window."""
 
@@ -160,6 +178,7 @@ class Comment(Command, frozen=True, tag="comment"):
     text: Prose
 
 
+@final
 class Attach(Command, frozen=True, tag="attach"):
     """Add a photo or a document. Touches neither the clock nor the reopen window."""
 
@@ -167,12 +186,14 @@ class Attach(Command, frozen=True, tag="attach"):
     attachment: Evidence
 
 
+@final
 class ReviseCalendar(Command, frozen=True, tag="revise_calendar"):
     """A calendar has changed: compute the deadlines anew with its newest version."""
 
     at: Instant
 
 
+@final
 class Reported(Event, frozen=True, tag="work_order.reported"):
     at: datetime
     community: str
@@ -187,15 +208,18 @@ class Reported(Event, frozen=True, tag="work_order.reported"):
     external_key: str = ""
 
 
+@final
 class Triaged(Event, frozen=True, tag="work_order.triaged"):
     at: datetime
     priority: int
 
 
+@final
 class Acknowledged(Event, frozen=True, tag="work_order.acknowledged"):
     at: datetime
 
 
+@final
 class Assigned(Event, frozen=True, tag="work_order.assigned"):
     at: datetime
     company: str
@@ -203,6 +227,7 @@ class Assigned(Event, frozen=True, tag="work_order.assigned"):
     person: str = ""
 
 
+@final
 class HandedOver(Event, frozen=True, tag="work_order.handed_over"):
     at: datetime
     company: str
@@ -211,20 +236,24 @@ class HandedOver(Event, frozen=True, tag="work_order.handed_over"):
     person: str = ""
 
 
+@final
 class Started(Event, frozen=True, tag="work_order.started"):
     at: datetime
 
 
+@final
 class Paused(Event, frozen=True, tag="work_order.paused"):
     at: datetime
     reason: PauseReason
     note: str = ""
 
 
+@final
 class Resumed(Event, frozen=True, tag="work_order.resumed"):
     at: datetime
 
 
+@final
 class Resolved(Event, frozen=True, tag="work_order.resolved"):
     at: datetime
     evidence: tuple[Evidence, ...]
@@ -233,11 +262,13 @@ class Resolved(Event, frozen=True, tag="work_order.resolved"):
     note: str = ""
 
 
+@final
 class Accepted(Event, frozen=True, tag="work_order.accepted"):
     at: datetime
     note: str = ""
 
 
+@final
 class Reopened(Event, frozen=True, tag="work_order.reopened"):
     at: datetime
     reason: str
@@ -245,6 +276,7 @@ class Reopened(Event, frozen=True, tag="work_order.reopened"):
     """What the terms say: go on as after a pause, or begin anew."""
 
 
+@final
 class Closed(Event, frozen=True, tag="work_order.closed"):
     at: datetime
     note: str = ""
@@ -252,27 +284,32 @@ class Closed(Event, frozen=True, tag="work_order.closed"):
     """Nobody spoke up within the window: silent acceptance."""
 
 
+@final
 class Cancelled(Event, frozen=True, tag="work_order.cancelled"):
     at: datetime
     reason: str
 
 
+@final
 class PriorityChanged(Event, frozen=True, tag="work_order.priority_changed"):
     at: datetime
     priority: int
     reason: str = ""
 
 
+@final
 class Commented(Event, frozen=True, tag="work_order.commented"):
     at: datetime
     text: str
 
 
+@final
 class Attached(Event, frozen=True, tag="work_order.attached"):
     at: datetime
     attachment: Evidence
 
 
+@final
 class ClockSet(Event, frozen=True, tag="work_order.clock_set"):
     """The deadlines, computed anew from the facts, and by what they were computed. Earlier ones stay in the history."""
 
@@ -295,11 +332,13 @@ class ClockSet(Event, frozen=True, tag="work_order.clock_set"):
     """Of the calendar that the terms name; 0 for the calendar that is always open."""
 
 
+@final
 class Warned(Event, frozen=True, tag="work_order.warned"):
     at: datetime
     of: Target
 
 
+@final
 class Breached(Event, frozen=True, tag="work_order.breached"):
     """The due moment (`at`) passed and it was not done."""
 
@@ -307,6 +346,7 @@ class Breached(Event, frozen=True, tag="work_order.breached"):
     of: Target
 
 
+@final
 class BreachWithdrawn(Event, frozen=True, tag="work_order.breach_withdrawn"):
     """A recorded breach did not happen: a fact that came in late shows it, or the deadline was computed anew."""
 
@@ -315,6 +355,7 @@ class BreachWithdrawn(Event, frozen=True, tag="work_order.breach_withdrawn"):
     because: ClockReason | MetBy
 
 
+@final
 class Escalated(Event, frozen=True, tag="work_order.escalated"):
     at: datetime
     of: Target

@@ -65,7 +65,7 @@ from domain.work_order_messages import (
 def decide(command: WorkOrderCommand, order: WorkOrder, ask: Ask) -> Sequence[WorkOrderEvent]:
     """Settle what came due before, then do what was asked for, or say why not."""
     story = Story(order)
-    if isinstance(command, Report):
+    if type(command) is Report:
         _report(story, command, ask)
     elif isinstance(command, Elapse):
         settle(story, command.at, inclusive=True)
@@ -97,41 +97,40 @@ _Later = (  # every command but the first and the clock's
 
 
 def _do(story: Story, command: _Later, ask: Ask) -> None:  # noqa: C901, PLR0912 - one line a command
-    match command:
-        case Triage():
-            _triage(story, command, ask)
-        case Acknowledge():
-            _acknowledge(story, command)
-        case Assign():
-            _assign(story, command)
-        case HandOver():
-            _hand_over(story, command)
-        case Start():
-            _start(story, command)
-        case Pause():
-            _pause(story, command)
-        case Resume():
-            _resume(story, command, ask)
-        case Resolve():
-            _resolve(story, command, ask)
-        case Accept():
-            _accept(story, command)
-        case Reopen():
-            _reopen(story, command, ask)
-        case Close():
-            _close(story, command)
-        case Cancel():
-            _cancel(story, command)
-        case Reprioritise():
-            _reprioritise(story, command, ask)
-        case Comment():
-            _comment(story, command)
-        case Attach():
-            _attach(story, command)
-        case ReviseCalendar():
-            _revise_calendar(story, command, ask)
-        case _:
-            assert_never(command)
+    if type(command) is Triage:
+        _triage(story, command, ask)
+    elif type(command) is Acknowledge:
+        _acknowledge(story, command)
+    elif type(command) is Assign:
+        _assign(story, command)
+    elif type(command) is HandOver:
+        _hand_over(story, command)
+    elif type(command) is Start:
+        _start(story, command)
+    elif type(command) is Pause:
+        _pause(story, command)
+    elif type(command) is Resume:
+        _resume(story, command, ask)
+    elif type(command) is Resolve:
+        _resolve(story, command, ask)
+    elif type(command) is Accept:
+        _accept(story, command)
+    elif type(command) is Reopen:
+        _reopen(story, command, ask)
+    elif type(command) is Close:
+        _close(story, command)
+    elif type(command) is Cancel:
+        _cancel(story, command)
+    elif type(command) is Reprioritise:
+        _reprioritise(story, command, ask)
+    elif type(command) is Comment:
+        _comment(story, command)
+    elif type(command) is Attach:
+        _attach(story, command)
+    elif type(command) is ReviseCalendar:
+        _revise_calendar(story, command, ask)
+    else:
+        assert_never(command)
 
 
 def _report(story: Story, command: Report, ask: Ask) -> None:
