@@ -8,6 +8,7 @@ at the log that found nothing newer. A decision that asked for other streams is 
 import hashlib
 from collections import OrderedDict
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any, NamedTuple, TypeAlias, TypeVar
 from uuid import UUID
 
@@ -156,7 +157,7 @@ class LedgerDoor:
                 raise CommandIdReused
             return _repeat(receipt)
         details: dict[str, str | int | None] = {
-            key: value if isinstance(value, int) else str(value) for key, value in no.details.items()
+            key: value.isoformat() if isinstance(value, datetime) else value for key, value in no.details.items()
         }
         outcome = Outcome(order.stream, refused=no.code, details=details)
         receipt = await self._ledger.append(order.append((), _json.encode(outcome), ()))
