@@ -81,10 +81,13 @@ async def temporal() -> "AsyncIterator[WorkflowEnvironment]":
     """A real Temporal server in which every workflow has a clock of its own, which moves only when a test says so."""
     from temporalio.testing import TimeSkippingConfig, WorkflowEnvironment
 
+    from adapters.temporal import CONVERTER
+
     env = await WorkflowEnvironment.start_time_skipping_v2(
         ts_config=TimeSkippingConfig(enabled=False),
         dev_server_existing_path=str(temporal_program()),
         dev_server_log_level="error",
+        data_converter=CONVERTER,
         dev_server_extra_args=[word for value in _VIRTUAL_TIME for word in ("--dynamic-config-value", value)],
     )
     yield env
