@@ -145,7 +145,9 @@ class GroupCommitter:
             try:
                 connection = connection or await self._connected()
                 await send(connection, batch)
-            except asyncpg.UniqueViolationError:
+            except asyncpg.UniqueViolationError as error:
+                if send is _send_checked:  # a request that clashes with itself
+                    return await self._spare_the_others(connection, batch, error)
                 send = _send_checked
                 continue
             except _NOT_STORABLE as error:
@@ -177,7 +179,8 @@ class GroupCommitter:
     ) -> Connection | None:
         """Something in the batch cannot be stored: find it by sending each request alone."""
         if len(batch) == 1:
-            _fail(batch, LedgerError(f"the database does not take this: {error}"))
+            clash = isinstance(error, asyncpg.UniqueViolationError)
+            _fail(batch, Conflict() if clash else LedgerError(f"the database does not take this: {error}"))
             return connection
         for waiting in batch:
             connection = await self._commit(connection, [waiting])
