@@ -1,0 +1,64 @@
+"""The API: every route in one list, one way in, one shape for every no."""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from uuid import UUID
+
+from litestar import Litestar, Router
+from litestar.handlers import HTTPRouteHandler
+
+from api import (
+    documentation,
+    health,
+    identity,
+    problem_types,
+    problems,
+    sentences,
+    service_agreements,
+    work_calendars,
+    work_orders,
+)
+from api.asked import Asked
+from api.edge import Edge
+from api.ports import Ports
+from domain.ports import Door, Ledger
+
+LARGEST_BODY = 1 << 20
+
+
+def create_app(  # noqa: PLR0913 - what the API is plugged into, each by its name
+    *,
+    door: Door,
+    ledger: Ledger,
+    new_id: Callable[[], UUID],
+    now: Callable[[], datetime],
+    ready: Mapping[str, health.Check],
+    patience: float = 5.0,
+) -> Litestar:
+    """The application. `ready`: the checks of `/health/ready`. `patience`: seconds a read waits for a position."""
+    ports = Ports(door=door, ledger=ledger, new_id=new_id, now=now, patience=patience)
+    sentences.chinese()  # a catalogue that cannot be read stops the start, not the first answer
+    app = Litestar(
+        route_handlers=[
+            _section("work orders", work_orders.routes(ports)),
+            _section("service agreements", service_agreements.routes(ports)),
+            _section("work calendars", work_calendars.routes(ports)),
+            *problem_types.routes(),
+            *health.routes(ready),
+        ],
+        exception_handlers={Exception: problems.answer},
+        request_class=Asked,
+        request_max_body_size=LARGEST_BODY,
+        openapi_config=documentation.config(),
+        logging_config=None,
+        debug=False,
+    )
+    app.asgi_handler = Edge(app.asgi_handler, new_id)
+    return app
+
+
+def _section(tag: str, routes: list[HTTPRouteHandler]) -> Router:
+    """The routes of one kind of thing; only who says who it is gets through."""
+    return Router(
+        path="/", route_handlers=routes, before_request=identity.identified, tags=[tag], security=documentation.SECURITY
+    )

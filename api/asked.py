@@ -1,0 +1,82 @@
+"""A request as we read it: strictly, once, and with what is wrong named by a JSON pointer.
+
+Every route that takes a body names its struct in the handler's signature, for the OpenAPI document. The body is
+decoded straight into that struct here, without coercion, before Litestar would look at it. No body at all is an empty
+object, so that a command without required fields needs none.
+"""
+
+import re
+from functools import cache
+
+import msgspec
+from litestar import Request
+from litestar.datastructures import State
+
+from api.problems import Fault, Invalid, Malformed, NotJson
+
+BODY = "body"
+"""The key of a route's `opt` that holds the struct of its body."""
+
+
+class Asked(Request[str, None, State]):
+    """A request; `user` is who asks."""
+
+    __slots__ = ()
+
+    @property
+    def correlation_id(self) -> str:
+        """What ties this request to everything that comes of it."""
+        return str(self.scope["state"]["correlation_id"])
+
+    async def body(self) -> bytes:
+        """The body, `{}` when there is none."""
+        return await super().body() or b"{}"
+
+    async def json(self) -> msgspec.Struct:
+        """The body as the struct of this route."""
+        must_be_json(self.headers.get("content-type", ""))
+        return decode(await self.body(), self.route_handler.opt[BODY])
+
+
+def must_be_json(content_type: str) -> None:
+    """Raises `NotJson` unless this is JSON, or nothing."""
+    media_type = content_type.partition(";")[0].strip().lower()
+    if media_type and media_type != "application/json" and not media_type.endswith("+json"):
+        raise NotJson
+
+
+def decode(body: bytes, shape: type[msgspec.Struct]) -> msgspec.Struct:
+    """The struct in a body. Raises `Malformed` (no JSON) or `Invalid` (not this struct)."""
+    try:
+        return _decoder(shape).decode(body)
+    except msgspec.ValidationError as error:
+        raise Invalid(fault(str(error))) from error
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise Malformed(Fault(str(error))) from error
+
+
+@cache
+def _decoder(shape: type[msgspec.Struct]) -> msgspec.json.Decoder[msgspec.Struct]:
+    return msgspec.json.Decoder(shape)
+
+
+_PATH = re.compile(r" - at `(?:key in )?\$(?P<path>.*)`$")
+_FIELD = re.compile(r"(?:required|unknown) field `(?P<name>[^`]+)`")
+
+
+def fault(message: str) -> Fault:
+    """A message of msgspec as a fault: "Expected `int`, got `str` - at `$.terms[0].to`" is at `#/terms/0/to`."""
+    at = _PATH.search(message)
+    text = message[: at.start()] if at else message
+    path = at.group("path") if at else ""
+    steps = re.findall(r"\.([^.\[\]]+)|\[(\d+|\.\.\.)\]", path)
+    names = [_escaped(name or index) for name, index in steps]
+    field = _FIELD.search(text)
+    if field:
+        names.append(_escaped(field.group("name")))
+    return Fault(text, pointer="#" + "".join(f"/{name}" for name in names))
+
+
+def _escaped(name: str) -> str:
+    """A step of a JSON pointer (RFC 6901, 3)."""
+    return name.replace("~", "~0").replace("/", "~1")

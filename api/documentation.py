@@ -1,0 +1,178 @@
+"""What the OpenAPI document says beyond the signatures: headers, examples, problems.
+
+Headers are read by hand where they are needed, which is faster than declaring them as arguments; so they are declared
+here, for readers. Every operation has an example of what is sent and of what comes back.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from litestar.openapi.config import OpenAPIConfig
+from litestar.openapi.datastructures import ResponseSpec
+from litestar.openapi.plugins import JsonRenderPlugin
+from litestar.openapi.spec import (
+    Components,
+    Contact,
+    Example,
+    OpenAPIHeader,
+    OpenAPIResponse,
+    OpenAPIType,
+    Operation,
+    Parameter,
+    Reference,
+    RequestBody,
+    Schema,
+    SecurityScheme,
+    Tag,
+)
+
+from api import identity
+from api.guide import Guide
+from api.problems import MEDIA_TYPE, REFUSED, Kind, Problem, ProblemBody
+from domain.decider import Refused
+
+Json: TypeAlias = object
+"""A value as it looks in JSON."""
+Responses: TypeAlias = dict[int, ResponseSpec]
+
+SECURITY = [{"actor": list[str]()}]
+
+TAGS = (
+    Tag(name="work orders", description="Something is broken: from the report to the acceptance, with deadlines. 工单"),
+    Tag(name="service agreements", description="What a community is promised, priority by priority. 服务协议"),
+    Tag(name="work calendars", description="When a calendar is open: windows, holidays, make-up days. 工作日历"),
+    Tag(name="problems", description="Every kind of answer that is not a yes. 错误说明"),
+    Tag(name="health", description="For whoever watches the processes. 运行状况"),
+)
+
+DESCRIPTION = """
+Every change is a command: `POST` it, with `X-Actor` saying who asks. The receipt carries `ETag` (the version of the
+thing) and `X-Position` (the position of the log). Send an `Idempotency-Key` and repeat as often as you like: it happens
+once. Name the version you saw with `If-Match`, wait for your own write in a list with `min_position`, and look at the
+past with `as_of`. A "no" is a problem (RFC 9457): its `code` is for programs, its `detail` for people, in Chinese or
+English as `Accept-Language` says.
+"""
+
+
+def config() -> OpenAPIConfig:
+    """The document at `/openapi.json`, and a page at `/docs` that needs nothing from elsewhere."""
+    return OpenAPIConfig(
+        title="Linli 邻里",
+        version="0.1.0",
+        description=DESCRIPTION.strip(),
+        contact=Contact(name="Linli"),
+        tags=list(TAGS),
+        path="/",
+        render_plugins=[JsonRenderPlugin(path="/openapi.json"), Guide(path="/docs")],
+        components=Components(
+            security_schemes={
+                "actor": SecurityScheme(
+                    type="apiKey", name=identity.HEADER, security_scheme_in="header", description="Who asks: an id."
+                )
+            }
+        ),
+    )
+
+
+def header(name: str, description: str, example: str, *, required: bool = False) -> Parameter:
+    """A header of a request."""
+    return Parameter(
+        name=name,
+        param_in="header",
+        required=required,
+        description=description,
+        schema=Schema(type=OpenAPIType.STRING, examples=[example]),
+    )
+
+
+IDEMPOTENCY_KEY = header("Idempotency-Key", "Whatever is sent again under this key happens once.", "7f3c-0001")
+CORRELATION_ID = header("X-Correlation-Id", "Ties the request to all that comes of it; echoed.", "shift-2026-03-01")
+LANGUAGE = header("Accept-Language", "zh (default) or en, for what people read.", "en")
+IF_MATCH = header("If-Match", "The ETag of your last read: refuse (412) if somebody was faster.", '"3"')
+IF_MATCH_REQUIRED = header("If-Match", "The ETag of your last read: needed (428).", '"3"', required=True)
+IF_NONE_MATCH = header("If-None-Match", "The ETag you hold: 304 if it is still that.", '"3"')
+
+HEADERS: Mapping[str, str] = {
+    "ETag": "The version of the thing, in quotes.",
+    "X-Position": "The position of the log after this change: hand it on as min_position.",
+    "Location": "Where the new thing is found.",
+    "Link": 'rel="next": the next page (RFC 8288).',
+    "Idempotent-Replayed": "true: this is the answer that was given the first time.",
+    "X-Correlation-Id": "Yours, or a fresh one.",
+}
+
+
+def operation(
+    *parameters: Parameter,
+    sends: Json | None = None,
+    gives: Json | None = None,
+    status: int = 200,
+    headers: Sequence[str] = (),
+) -> type[Operation]:
+    """An operation with these header parameters, an example of the body and one of the answer with its headers."""
+
+    @dataclass
+    class Documented(Operation):
+        def __post_init__(self) -> None:
+            self.parameters = [*(self.parameters or []), CORRELATION_ID, LANGUAGE, *parameters]
+            if isinstance(self.request_body, RequestBody) and sends is not None:
+                _exemplify(self.request_body, sends)
+            answer = (self.responses or {}).get(str(status))
+            if isinstance(answer, OpenAPIResponse):
+                answer.headers = {name: _header(name) for name in ("X-Correlation-Id", *headers)}
+                if gives is not None:
+                    _exemplify(answer, gives)
+            for each in (self.responses or {}).values():
+                _name_examples(each)
+
+    return Documented
+
+
+def _exemplify(of: RequestBody | OpenAPIResponse, value: Json) -> None:
+    for media_type in (of.content or {}).values():
+        media_type.examples = {"example": Example(value=value)}
+
+
+def _name_examples(answer: OpenAPIResponse | Reference) -> None:
+    """Litestar names examples by an `id` that it then leaves in the document, where OpenAPI knows no such thing."""
+    for media_type in (answer.content or {}).values() if isinstance(answer, OpenAPIResponse) else ():
+        for example in (media_type.examples or {}).values():
+            if isinstance(example, Example):
+                example.id = None
+
+
+def _header(name: str) -> OpenAPIHeader | Reference:
+    return OpenAPIHeader(schema=Schema(type=OpenAPIType.STRING), description=HEADERS[name])
+
+
+def problems(*kinds: type[Problem | Refused]) -> Responses:
+    """The problems that an operation can answer with, one example each."""
+    by_status: dict[int, list[Kind]] = {}
+    for kind in kinds:
+        status = kind.status if issubclass(kind, Problem) else REFUSED
+        by_status.setdefault(status, []).append(Kind(kind.__name__, status, kind.sentence()))
+    return {status: _spec(found) for status, found in sorted(by_status.items())}
+
+
+def _spec(kinds: Iterable[Kind]) -> ResponseSpec:
+    found = list(kinds)
+    return ResponseSpec(
+        data_container=ProblemBody,
+        generate_examples=False,
+        media_type=MEDIA_TYPE,
+        description=" ".join(kind.sentence for kind in found),
+        examples=[Example(id=kind.code, summary=kind.sentence, value=_example(kind)) for kind in found],
+    )
+
+
+def _example(kind: Kind) -> Json:
+    return {
+        "type": f"/problems/{kind.code}",
+        "title": kind.sentence,
+        "status": kind.status,
+        "detail": kind.sentence,
+        "instance": "/work-orders/019a5b1e-0000-7000-8000-000000000001",
+        "code": kind.code,
+        "correlation_id": "shift-2026-03-01",
+    }

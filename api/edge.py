@@ -1,0 +1,73 @@
+"""The outermost layer: one correlation id from here to the command, its events and workflows, and one log line.
+
+The id is the caller's (`X-Correlation-Id`, or the trace id of a W3C `traceparent`) or a fresh one. It is echoed in
+every answer, also where no route was found, and bound to everything that is logged while the request lasts. No body and
+no query is ever logged.
+"""
+
+import re
+from collections.abc import Callable, Iterable
+from time import perf_counter
+from uuid import UUID
+
+import structlog
+from litestar.enums import ScopeType
+from litestar.types import ASGIApp, Message, Receive, Scope, Send
+
+HEADER = b"x-correlation-id"
+_TRACEPARENT = re.compile(r"[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}")
+_ACCEPTABLE = re.compile(r"[\x21-\x7e]{1,128}")
+
+
+class Edge:
+    """Wraps the whole application."""
+
+    def __init__(self, app: ASGIApp, new_id: Callable[[], UUID]) -> None:
+        self._app = app
+        self._new_id = new_id
+        self._log = structlog.get_logger()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != ScopeType.HTTP:
+            await self._app(scope, receive, send)
+            return
+        correlation_id = correlation_of(scope["headers"]) or self._new_id().hex
+        scope["state"]["correlation_id"] = correlation_id
+        echo = (HEADER, correlation_id.encode())
+        status = 0
+        begun = perf_counter()
+
+        async def answer(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                message["headers"] = [*message["headers"], echo]
+            await send(message)
+
+        structlog.contextvars.bind_contextvars(correlation_id=correlation_id)
+        try:
+            await self._app(scope, receive, answer)
+        finally:
+            self._log.info(
+                "http.request",
+                method=scope["method"],
+                path=scope["path"],
+                actor=scope["state"].get("actor"),
+                status=status,
+                ms=round((perf_counter() - begun) * 1000, 2),
+            )
+            structlog.contextvars.unbind_contextvars("correlation_id")
+
+
+def correlation_of(headers: Iterable[tuple[bytes, bytes]]) -> str | None:
+    """The id that the caller gave to this request, if it gave one that can be logged and echoed without harm."""
+    given = trace = None
+    for name, value in headers:
+        if name == HEADER:
+            given = value
+        elif name == b"traceparent":
+            trace = value
+    if given is not None and _ACCEPTABLE.fullmatch(text := given.decode("latin-1")):
+        return text
+    found = _TRACEPARENT.fullmatch(trace.decode("latin-1")) if trace is not None else None
+    return found.group(1) if found else None

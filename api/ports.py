@@ -1,0 +1,20 @@
+"""What the API is plugged into; the wiring hands it over once, at the start."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from domain.ports import Door, Ledger
+
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """The one door for change, the log for looking back, fresh ids and the time."""
+
+    door: Door
+    ledger: Ledger
+    new_id: Callable[[], UUID]
+    now: Callable[[], datetime]
+    patience: float = 5.0
+    """Seconds that a read waits for its `min_position` before it says "not there yet"."""

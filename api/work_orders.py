@@ -1,0 +1,134 @@
+"""Work orders over HTTP: one POST a command, one order now or as of then, its history.
+
+POST /work-orders                 report
+POST /work-orders/{id}/assign ..  every other command, by its name
+GET  /work-orders/{id}            ?as_of=, ?basis=
+GET  /work-orders/{id}/history    the same
+"""
+
+from typing import Annotated
+from uuid import UUID
+
+import msgspec
+from litestar import Response, get
+from litestar.handlers import HTTPRouteHandler
+from litestar.params import FromPath, QueryParameter
+
+from api import as_of as past
+from api.asked import Asked
+from api.change import Change, Offer, body_of, command_route
+from api.documentation import IF_NONE_MATCH, operation, problems
+from api.freshness import reached
+from api.ports import Ports
+from api.preconditions import etag, fresh
+from api.problems import InternalError, LedgerAway, Malformed, NotFound, NotIdentified, NotThereYet
+from api.sentences import language_of
+from api.work_order_examples import EXAMPLE, HISTORY, OFFERS, REPORT
+from api.work_order_view import History, WorkOrderView, history, view
+from domain import work_order
+from domain.ports import Done
+
+PATH = "/work-orders"
+
+AsOf = Annotated[
+    str | None,
+    QueryParameter(description="A moment with offset (ISO 8601) or a log position: how it stood then."),
+]
+OnBasis = Annotated[
+    past.Basis,
+    QueryParameter(description="recorded: as we knew it then. occurred: as it was, with what came in late."),
+]
+MinPosition = Annotated[
+    int | None,
+    QueryParameter(ge=0, description="X-Position of your last write: wait until it can be read."),
+]
+
+READING = (Malformed, NotIdentified, NotFound, InternalError, NotThereYet, LedgerAway)
+
+
+def routes(ports: Ports) -> list[HTTPRouteHandler]:
+    """Everything that can be asked about work orders."""
+    return [_report(ports), *(_command(ports, offer) for offer in OFFERS), _one(ports), _history(ports)]
+
+
+def _report(ports: Ports) -> HTTPRouteHandler:
+    change = Change(ports, work_order.decider, REPORT)
+
+    async def asking(request: Asked, body: msgspec.Struct) -> Done:
+        return await change.ask(request, body, ports.new_id())
+
+    return command_route(PATH, REPORT, body_of(REPORT.command, "ReportWorkOrder"), asking, place=PATH)
+
+
+def _command(ports: Ports, offer: Offer[work_order.WorkOrderCommand]) -> HTTPRouteHandler:
+    change = Change(ports, work_order.decider, offer)
+
+    async def asking(request: Asked, body: msgspec.Struct) -> Done:
+        return await change.ask_existing(request, body, request.path_params["order_id"])
+
+    body = body_of(offer.command, f"{offer.command.__name__}WorkOrder")
+    return command_route(f"{PATH}/{{order_id:uuid}}/{offer.name}", offer, body, asking)
+
+
+def _one(ports: Ports) -> HTTPRouteHandler:
+    @get(
+        f"{PATH}/{{order_id:uuid}}",
+        summary="One work order, now or as of then",
+        operation_id="oneWorkOrder",
+        operation_class=operation(IF_NONE_MATCH, gives=EXAMPLE, headers=("ETag",)),
+        responses=problems(*READING),
+    )
+    async def one(
+        request: Asked,
+        order_id: FromPath[UUID],
+        as_of: AsOf = None,
+        basis: OnBasis = "recorded",
+        min_position: MinPosition = None,
+    ) -> Response[WorkOrderView | None]:
+        await reached(ports, min_position)
+        then = past.point(as_of, basis)
+        found = await (_now(ports, order_id) if then == past.NOW else _then(ports, order_id, then))
+        return fresh(request, etag(found.version), found)
+
+    return one
+
+
+async def _now(ports: Ports, order_id: UUID) -> WorkOrderView:
+    loaded = await ports.door.load(work_order.decider, order_id)
+    if loaded.version == 0:
+        raise NotFound
+    return view(order_id, loaded.version, loaded.position, loaded.state)
+
+
+async def _then(ports: Ports, order_id: FromPath[UUID], then: past.Then) -> WorkOrderView:
+    rows = await past.events(ports.ledger, work_order.decider, order_id, then)
+    if not rows:
+        raise NotFound
+    return view(order_id, rows[-1].version, rows[-1].position, past.folded(work_order.decider, rows))
+
+
+def _history(ports: Ports) -> HTTPRouteHandler:
+    @get(
+        f"{PATH}/{{order_id:uuid}}/history",
+        summary="Everything that happened to a work order",
+        operation_id="workOrderHistory",
+        operation_class=operation(IF_NONE_MATCH, gives=HISTORY, headers=("ETag",)),
+        responses=problems(*READING),
+    )
+    async def events(
+        request: Asked,
+        order_id: FromPath[UUID],
+        as_of: AsOf = None,
+        basis: OnBasis = "recorded",
+        min_position: MinPosition = None,
+    ) -> Response[History | None]:
+        await reached(ports, min_position)
+        rows = await past.events(ports.ledger, work_order.decider, order_id, past.point(as_of, basis))
+        if not rows:
+            raise NotFound
+        language = language_of(request.headers.get("accept-language"))
+        told = history(order_id, rows, language)
+        said = {"Content-Language": language, "Vary": "Accept-Language"}
+        return fresh(request, f'"{told.version}-{language}"', told, said)
+
+    return events
