@@ -16,7 +16,31 @@ from msgspec import Meta, Struct
 from domain import work_calendar
 from domain.decider import Ask, Command, Decider, Elapse, Event, Refused, derived_id
 from domain.promise import Moment
-from domain.terms import Terms
+from domain.terms import Rung, Terms
+
+__all__ = [
+    "CalendarUnknown",
+    "CountsFromBeforeLatest",
+    "Line",
+    "PriorityMissing",
+    "PriorityUnknown",
+    "PromisesAMoment",
+    "Publish",
+    "Published",
+    "RoleMissing",
+    "Rung",
+    "SameLineTwice",
+    "ServiceAgreement",
+    "ServiceAgreementCommand",
+    "ServiceAgreementEvent",
+    "Terms",
+    "Version",
+    "WarningAfterDue",
+    "decide",
+    "decider",
+    "evolve",
+    "stream",
+]
 
 PRIORITIES = (1, 2, 3, 4)
 

@@ -65,39 +65,19 @@ from domain.work_order_messages import (
 def decide(command: WorkOrderCommand, order: WorkOrder, ask: Ask) -> Sequence[WorkOrderEvent]:
     """Settle what came due before, then do what was asked for, or say why not."""
     story = Story(order)
+    if not isinstance(command, Report | Elapse):
+        refusals.must_be_reported(order, command.at)
+        settle(story, command.at)
+    _do(story, command, ask)
+    return story.events
+
+
+def _do(story: Story, command: WorkOrderCommand, ask: Ask) -> None:  # noqa: C901, PLR0912 - one line a command
     if type(command) is Report:
         _report(story, command, ask)
     elif isinstance(command, Elapse):
         settle(story, command.at, inclusive=True)
-    else:
-        refusals.must_be_reported(order, command.at)
-        settle(story, command.at)
-        _do(story, command, ask)
-    return story.events
-
-
-_Later = (  # every command but the first and the clock's
-    Triage
-    | Acknowledge
-    | Assign
-    | HandOver
-    | Start
-    | Pause
-    | Resume
-    | Resolve
-    | Accept
-    | Reopen
-    | Close
-    | Cancel
-    | Reprioritise
-    | Comment
-    | Attach
-    | ReviseCalendar
-)
-
-
-def _do(story: Story, command: _Later, ask: Ask) -> None:  # noqa: C901, PLR0912 - one line a command
-    if type(command) is Triage:
+    elif type(command) is Triage:
         _triage(story, command, ask)
     elif type(command) is Acknowledge:
         _acknowledge(story, command)

@@ -81,7 +81,8 @@ class When(Generic[C, S, E]):
 
     def then(self, *expected: E) -> Given[C, S, E]:
         """Exactly this happened. The scenario may go on from there."""
-        assert list(self.events()) == list(expected)
+        told = "\n  ".join(map(repr, self.events()))
+        assert list(self.events()) == list(expected), f"this happened:\n  {told}"
         return self.go_on()
 
     def then_nothing(self) -> Given[C, S, E]:
@@ -91,7 +92,7 @@ class When(Generic[C, S, E]):
     def then_refused(self, refusal: type[Refused]) -> Refused:
         """It was refused, for exactly this reason."""
         assert self.refused is not None, f"not refused: {self.told}"
-        assert type(self.refused) is refusal
+        assert type(self.refused) is refusal, f"refused: {self.refused!r}"
         return self.refused
 
     def go_on(self) -> Given[C, S, E]:

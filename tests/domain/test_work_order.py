@@ -1,0 +1,604 @@
+"""A work order, command by command: what happens, what is refused, and what is no news."""
+
+import pytest
+from msgspec.structs import replace
+
+from domain import work_order as wo
+from domain.decider import Command, Due, Refused
+from domain.promise import Moment, WallClock
+from domain.service_agreement import Terms
+from domain.sla_clock import Alarm
+from domain.work_order import Status
+from tests.domain.small_town import (
+    FOUND,
+    GARDEN,
+    NORMAL,
+    PHOTO,
+    URGENT,
+    OrderScenario,
+    agreed,
+    elapse,
+    on,
+    order,
+    published,
+    report,
+    republished,
+    with_agreement,
+    with_calendar,
+)
+
+REPORTED = report(on(2))
+TRIAGED = wo.Triage(at=on(2, 9, 10), priority=1)
+ASSIGNED = wo.Assign(at=on(2, 9, 20), company="fixit", team="blue")
+STARTED = wo.Start(at=on(2, 9, 30))
+PAUSED = wo.Pause(at=on(2, 10), reason="parts")
+RESUMED = wo.Resume(at=on(2, 12))
+RESOLVED = wo.Resolve(at=on(2, 12, 30), evidence=(FOUND,))
+ACCEPTED = wo.Accept(at=on(2, 14))
+CLOSED = wo.Close(at=on(2, 15))
+CANCELLED = wo.Cancel(at=on(2, 15), reason="reported twice")
+
+IN_PROGRESS = (REPORTED, TRIAGED, ASSIGNED, STARTED)
+WAITING = (*IN_PROGRESS, PAUSED)
+DONE = (*WAITING, RESUMED, RESOLVED)
+FILED = (*DONE, ACCEPTED, CLOSED)
+
+
+def tags(events: OrderScenario) -> list[str]:
+    """What happened, in short."""
+    return [str(event.__struct_config__.tag).removeprefix("work_order.") for event in events.past]
+
+
+# --- reported
+
+
+def test_a_report_starts_the_clock_under_the_default_priority() -> None:
+    order().when(REPORTED).then(
+        wo.Reported(
+            at=on(2),
+            community=GARDEN,
+            category="door",
+            summary="does not open",
+            channel="phone",
+            reporter="r-1",
+            priority=3,
+        ),
+        wo.ClockSet(
+            at=on(2),
+            because="reported",
+            response_due=on(2, 13),
+            resolution_due=on(3, 17),
+            alarms=(
+                Alarm(at=on(2, 13), kind="breach", of="response"),
+                Alarm(at=on(3, 17), kind="breach", of="resolution"),
+            ),
+            terms=NORMAL,
+            agreement=GARDEN,
+            agreement_version=1,
+            calendar_version=1,
+        ),
+    )
+
+
+def test_without_an_agreement_of_its_own_a_community_has_the_citys() -> None:
+    city = with_calendar(with_agreement(order(), replace(agreed, community=""), community=""), published)
+    state = city.when(report(on(2), community="elsewhere")).state
+    assert (state.resolution_due, state.agreement, state.agreement_version) == (on(3, 17), "", 1)
+
+
+def test_without_any_agreement_nothing_is_promised() -> None:
+    (reported,) = order().when(report(on(2), community="elsewhere")).events()
+    assert isinstance(reported, wo.Reported)
+    assert order().when(report(on(2), community="elsewhere")).state.priority == 0
+
+
+def test_an_old_fact_gets_the_promise_of_its_time() -> None:
+    newer = replace(agreed, at=on(3), lines=tuple(replace(line, terms=URGENT) for line in agreed.lines))
+    scenario = with_agreement(order(), agreed, newer)
+    assert scenario.when(report(on(2))).state.clock.terms == NORMAL
+    assert scenario.when(report(on(4))).state.clock.terms == URGENT
+    later = scenario.after(report(on(2))).when(wo.Triage(at=on(4), priority=4)).state
+    assert later.agreement_version == 1
+
+
+def test_reporting_twice_is_no_news_but_another_report_is_a_mistake() -> None:
+    order(REPORTED).when(REPORTED).then_nothing()
+    order(REPORTED).when(report(on(2), category="lift")).then_refused(wo.AlreadyReported)
+
+
+def test_nothing_can_be_done_with_what_nobody_reported() -> None:
+    order().when(TRIAGED).then_refused(wo.NotReported)
+    order().when(elapse(on(9))).then_nothing()
+
+
+# --- triaged
+
+
+def test_triage_sets_the_priority_and_the_clock_counts_from_the_report() -> None:
+    scenario = order(REPORTED, TRIAGED)
+    assert tags(scenario) == ["reported", "clock_set", "triaged", "clock_set"]
+    state = scenario.state
+    assert (state.status, state.priority) == (Status.TRIAGED, 1)
+    assert (state.response_due, state.assignment_due, state.resolution_due) == (on(2, 10), on(2, 11), on(2, 13))
+    assert state.clock.terms == URGENT
+
+
+def test_triage_that_changes_no_deadline_sets_no_clock() -> None:
+    order(REPORTED).when(wo.Triage(at=on(2, 9, 5), priority=3)).then(wo.Triaged(at=on(2, 9, 5), priority=3))
+
+
+def test_a_category_may_have_terms_of_its_own() -> None:
+    state = order(report(on(2, 20), category="lift")).when(wo.Triage(at=on(2, 20, 10), priority=1)).state
+    assert (state.response_due, state.resolution_due) == (on(2, 21), None)
+
+
+def test_an_import_brings_its_own_promise() -> None:
+    target = Terms(resolution=Moment(on(5, 12)))
+    scenario = order(report(on(2), community="elsewhere"))
+    scenario = scenario.after(wo.Triage(at=on(2), priority=2, terms=target))
+    assert (scenario.state.resolution_due, scenario.state.agreement_version) == (on(5, 12), 0)
+    raised = scenario.after(wo.Reprioritise(at=on(3), priority=1))
+    assert raised.state.resolution_due == on(5, 12)
+    paused = raised.after(wo.Pause(at=on(3), reason="parts"), wo.Resume(at=on(4)))
+    assert paused.state.resolution_due == on(5, 12)
+
+
+def test_triage_is_done_once() -> None:
+    order(REPORTED, TRIAGED).when(wo.Triage(at=on(2, 9, 25), priority=1)).then_nothing()
+    order(REPORTED, TRIAGED).when(wo.Triage(at=on(2, 9, 25), priority=2)).then_refused(wo.AlreadyTriaged)
+
+
+# --- acknowledged, assigned, handed over, started
+
+
+def test_an_acknowledgement_answers_the_report() -> None:
+    scenario = order(REPORTED, TRIAGED).when(wo.Acknowledge(at=on(2, 9, 15))).then(wo.Acknowledged(at=on(2, 9, 15)))
+    assert scenario.state.clock.responded_at == on(2, 9, 15)
+    assert "response" not in {alarm.of for alarm in scenario.state.alarms}
+    scenario.when(wo.Acknowledge(at=on(2, 9, 16))).then_nothing()
+
+
+def test_a_start_answers_the_report_too() -> None:
+    scenario = order(*IN_PROGRESS)
+    assert scenario.state.clock.responded_at == STARTED.at
+    scenario.when(wo.Acknowledge(at=on(2, 9, 40))).then_nothing()
+
+
+def test_work_is_assigned_to_a_company_a_team_or_a_person() -> None:
+    scenario = order(REPORTED, TRIAGED).when(ASSIGNED).then(wo.Assigned(at=ASSIGNED.at, company="fixit", team="blue"))
+    assert scenario.state.status is Status.ASSIGNED
+    scenario.when(replace(ASSIGNED, at=on(2, 9, 25))).then_nothing()
+    scenario.when(replace(ASSIGNED, team="red")).then_refused(wo.AlreadyAssigned)
+
+
+def test_work_is_handed_over_with_a_reason_and_the_clock_runs_on() -> None:
+    before = order(*IN_PROGRESS)
+    hand_over = wo.HandOver(at=on(2, 9, 40), company="fixit", team="red", reason="needs a welder")
+    scenario = before.when(hand_over).then(
+        wo.HandedOver(at=on(2, 9, 40), company="fixit", team="red", reason="needs a welder")
+    )
+    assert (scenario.state.status, scenario.state.handovers) == (Status.ASSIGNED, 1)
+    assert (scenario.state.alarms, scenario.state.clock) == (before.state.alarms, before.state.clock)
+    scenario.when(hand_over).then_nothing()
+    before.when(replace(hand_over, reason=" ")).then_refused(wo.NoteMissing)
+    order(REPORTED, TRIAGED).when(hand_over).then_refused(wo.NotAssigned)
+
+
+def test_work_that_is_handed_over_while_it_waits_goes_on_waiting_and_has_to_start_anew() -> None:
+    scenario = order(*WAITING).after(wo.HandOver(at=on(2, 11), company="other", reason="on holiday"))
+    assert scenario.state.status is Status.PAUSED
+    assert scenario.when(RESUMED).state.status is Status.ASSIGNED
+
+
+def test_what_nobody_has_to_do_cannot_be_started() -> None:
+    order(REPORTED, TRIAGED).when(STARTED).then_refused(wo.NotAssigned)
+    order(*IN_PROGRESS).when(replace(STARTED, at=on(2, 9, 50))).then_nothing()
+
+
+# --- paused and resumed
+
+
+def test_t4_paused_work_is_never_breached_while_it_is_paused() -> None:
+    scenario = order(*WAITING)
+    assert wo.agenda(scenario.state) is None
+    scenario.when(elapse(on(2, 13))).then_nothing()
+    scenario.when(elapse(on(31))).then_nothing()
+    scenario.when(wo.Comment(at=on(20), text="still waiting")).then(wo.Commented(at=on(20), text="still waiting"))
+    urgent = scenario.after(wo.Reprioritise(at=on(20), priority=2, terms=replace(URGENT, warn_before=60)))
+    assert wo.agenda(urgent.state) is None
+
+
+def test_a_resumption_moves_the_deadlines_by_the_working_time_that_was_waited() -> None:
+    order(*WAITING).when(RESUMED).then(
+        wo.Resumed(at=on(2, 12)),
+        wo.ClockSet(
+            at=on(2, 12),
+            because="resumed",
+            response_due=on(2, 10),
+            resolution_due=on(2, 15),
+            assignment_due=on(2, 11),
+            alarms=(
+                Alarm(at=on(2, 14, 30), kind="warning", of="resolution"),
+                Alarm(at=on(2, 14, 45), kind="escalation", of="resolution", level=2, to="manager"),
+                Alarm(at=on(2, 15), kind="breach", of="resolution"),
+                Alarm(at=on(2, 17), kind="escalation", of="resolution", level=3, to="director"),
+            ),
+            calendar_version=1,
+        ),
+    )
+
+
+def test_t1_a_pause_over_night_moves_nothing() -> None:
+    scenario = order(REPORTED, TRIAGED, wo.Pause(at=on(2, 9, 30), reason="weather"), wo.Resume(at=on(2, 9, 30)))
+    assert tags(scenario)[-2:] == ["paused", "resumed"]
+    night = order(report(on(2, 15)), replace(TRIAGED, at=on(2, 15)), wo.Pause(at=on(2, 17), reason="weather"))
+    assert night.when(wo.Resume(at=on(3, 9))).state.resolution_due == on(3, 11)
+
+
+def test_t2_two_pauses_of_two_hours_move_the_deadline_by_four() -> None:
+    scenario = order(*WAITING, RESUMED, wo.Pause(at=on(2, 13), reason="no_access"), wo.Resume(at=on(2, 15)))
+    assert scenario.state.resolution_due == on(2, 17)
+
+
+def test_t3_a_pause_counts_whenever_the_priority_changed() -> None:
+    raise_it, lower_it = wo.Reprioritise(at=on(2, 11), priority=1), wo.Reprioritise(at=on(2, 12, 1), priority=1)
+    normal = (REPORTED, replace(TRIAGED, priority=3), ASSIGNED, STARTED, PAUSED)
+    while_paused = order(*normal, raise_it, RESUMED).state
+    afterwards = order(*normal, RESUMED, lower_it).state
+    assert while_paused.resolution_due == afterwards.resolution_due == on(2, 15)
+
+
+def test_pausing_twice_for_the_same_reason_is_no_news() -> None:
+    order(*WAITING).when(wo.Pause(at=on(2, 11), reason="parts")).then_nothing()
+    order(*WAITING).when(wo.Pause(at=on(2, 11), reason="weather")).then_refused(wo.AlreadyPaused)
+
+
+def test_another_reason_than_those_we_know_needs_a_note() -> None:
+    order(*IN_PROGRESS).when(wo.Pause(at=on(2, 10), reason="other")).then_refused(wo.NoteMissing)
+    order(*IN_PROGRESS).when(wo.Pause(at=on(2, 10), reason="other", note="dragon")).then(
+        wo.Paused(at=on(2, 10), reason="other", note="dragon")
+    )
+
+
+def test_only_what_waits_can_be_resumed() -> None:
+    order(*IN_PROGRESS).when(RESUMED).then_refused(wo.NotPaused)
+    order(*WAITING, RESUMED).when(RESUMED).then_nothing()
+    order(*WAITING).when(wo.Resume(at=on(2, 9, 59))).then_refused(wo.BeforePaused)
+
+
+def test_pauses_do_not_overlap() -> None:
+    order(*WAITING, RESUMED).when(wo.Pause(at=on(2, 11), reason="weather")).then_refused(wo.BeforeResumed)
+
+
+# --- resolved, accepted, reopened, closed
+
+
+def test_a_resolution_needs_evidence() -> None:
+    order(*IN_PROGRESS).when(wo.Resolve(at=on(2, 10), evidence=())).then_refused(wo.NoEvidence)
+    empty = wo.Evidence(kind="note", text=" ")
+    order(*IN_PROGRESS).when(wo.Resolve(at=on(2, 10), evidence=(PHOTO, empty))).then_refused(wo.NotEvidence)
+    unproven = replace(PHOTO, sha256="12")
+    order(*IN_PROGRESS).when(wo.Resolve(at=on(2, 10), evidence=(unproven,))).then_refused(wo.NotEvidence)
+
+
+def test_a_resolution_stops_the_clock_and_opens_the_window_for_reopening() -> None:
+    scenario = (
+        order(*IN_PROGRESS)
+        .when(wo.Resolve(at=on(2, 10), evidence=(PHOTO,), note="ok"))
+        .then(wo.Resolved(at=on(2, 10), evidence=(PHOTO,), closes_at=on(9, 10), note="ok"))
+    )
+    assert wo.agenda(scenario.state) == Due(on(9, 10), "close")
+
+
+def test_what_is_done_at_the_due_moment_is_in_time() -> None:
+    scenario = order(*IN_PROGRESS).when(wo.Resolve(at=on(2, 13), evidence=(FOUND,)))
+    assert not scenario.state.resolution_breached
+    late = order(*IN_PROGRESS).when(wo.Resolve(at=on(2, 13, 1), evidence=(FOUND,)))
+    assert late.state.resolution_breached
+    assert wo.Breached(at=on(2, 13), of="resolution") in late.events()
+
+
+def test_a_desk_may_resolve_what_it_has_triaged() -> None:
+    state = order(REPORTED, TRIAGED).when(wo.Resolve(at=on(2, 9, 30), evidence=(FOUND,))).state
+    assert (state.status, state.clock.responded_at) == (Status.RESOLVED, on(2, 9, 30))
+
+
+def test_the_resident_accepts_and_it_is_filed() -> None:
+    order(*DONE).when(ACCEPTED).then(wo.Accepted(at=ACCEPTED.at))
+    order(*DONE, ACCEPTED).when(ACCEPTED).then_nothing()
+    order(*DONE, ACCEPTED).when(CLOSED).then(wo.Closed(at=CLOSED.at))
+    order(*FILED).when(CLOSED).then_nothing()
+    assert wo.agenda(order(*FILED).state) is None
+
+
+def test_who_closes_without_an_acceptance_says_why() -> None:
+    order(*DONE).when(CLOSED).then_refused(wo.NoteMissing)
+    order(*DONE).when(replace(CLOSED, note="called: content")).then(wo.Closed(at=CLOSED.at, note="called: content"))
+
+
+@pytest.mark.parametrize("history", [DONE, (*DONE, ACCEPTED), FILED])
+def test_it_may_be_reopened_within_the_window_only(history: tuple[wo.WorkOrderCommand, ...]) -> None:
+    state = order(*history).when(wo.Reopen(at=on(9, 12, 30), reason="broken again")).state
+    assert (state.status, state.reopened, state.resolved_at) == (Status.ASSIGNED, 1, None)
+    late = order(*history).when(wo.Reopen(at=on(9, 12, 31), reason="broken again"))
+    assert late.then_refused(wo.ReopenWindowPassed).details == {"passed": on(9, 12, 30)}
+
+
+def test_a_late_complaint_that_was_made_in_time_reopens_what_was_closed_in_silence() -> None:
+    silent = order(*DONE, elapse(on(9, 12, 30)))
+    assert silent.state.status is Status.CLOSED
+    assert silent.when(wo.Reopen(at=on(9, 12), reason="broken again")).state.status is Status.ASSIGNED
+
+
+def test_reopened_work_gets_back_the_time_that_was_left() -> None:
+    scenario = order(*DONE).after(wo.Reopen(at=on(4, 9), reason="broken again"))
+    assert scenario.state.resolution_due == on(4, 11, 30)
+    scenario.when(wo.Reopen(at=on(4, 9), reason="broken again")).then_nothing()
+    order(*DONE).when(wo.Reopen(at=on(4, 9), reason="")).then_refused(wo.NoteMissing)
+
+
+def test_reopened_work_begins_anew_where_the_terms_say_so() -> None:
+    anew = wo.Reprioritise(at=on(2, 9, 25), priority=2, terms=replace(URGENT, reopen="restart"))
+    late = (REPORTED, TRIAGED, anew, ASSIGNED, STARTED, wo.Resolve(at=on(2, 15, 1), evidence=(FOUND,)))
+    assert (order(*late).state.resolution_breached, order(*late).state.level) == (True, 3)
+    state = order(*late).when(wo.Reopen(at=on(4, 9), reason="broken again")).state
+    assert (state.resolution_due, state.resolution_breached, state.level, state.breaches) == (on(4, 13), False, 0, 1)
+
+
+def test_reopened_work_that_was_late_before_stays_late_where_the_clock_goes_on() -> None:
+    late = order(*IN_PROGRESS, wo.Resolve(at=on(2, 14), evidence=(FOUND,)), wo.Reopen(at=on(4, 9), reason="again"))
+    assert (late.state.resolution_due, late.state.resolution_breached) == (on(2, 13), True)
+    assert [alarm.label for alarm in late.state.alarms] == ["escalation.3"]
+
+
+def test_reopened_work_can_be_resolved_again_but_not_in_the_time_between() -> None:
+    reopened = order(*DONE).after(wo.Reopen(at=on(4, 9), reason="broken again"))
+    reopened.when(wo.Resolve(at=on(3), evidence=(FOUND,))).then_refused(wo.BeforeReopened)
+    assert reopened.when(wo.Resolve(at=on(4, 10), evidence=(FOUND,))).state.status is Status.RESOLVED
+
+
+def test_after_the_window_silence_is_acceptance() -> None:
+    order(*DONE).when(elapse(on(9, 12, 29))).then_nothing()
+    order(*DONE).when(elapse(on(9, 12, 30))).then(wo.Closed(at=on(9, 12, 30), silent=True))
+    order(*DONE).when(elapse(on(20))).then(wo.Closed(at=on(9, 12, 30), silent=True))
+    order(*DONE, elapse(on(20))).when(elapse(on(20))).then_nothing()
+    order(*DONE).when(wo.Accept(at=on(10))).then_refused(wo.AlreadyClosed)
+
+
+# --- cancelled
+
+
+def test_who_cancels_says_why() -> None:
+    order(REPORTED).when(wo.Cancel(at=on(2, 9, 30), reason=" ")).then_refused(wo.NoteMissing)
+    scenario = (
+        order(REPORTED)
+        .when(wo.Cancel(at=on(2, 9, 30), reason="twice"))
+        .then(wo.Cancelled(at=on(2, 9, 30), reason="twice"))
+    )
+    assert wo.agenda(scenario.state) is None
+    scenario.when(CANCELLED).then_nothing()
+
+
+# --- priority, calendar
+
+
+def test_a_new_priority_computes_the_deadlines_anew_and_the_old_ones_stay_in_the_history() -> None:
+    scenario = order(*IN_PROGRESS).after(wo.Reprioritise(at=on(2, 10), priority=3, reason="no hurry"))
+    assert tags(scenario)[-2:] == ["priority_changed", "clock_set"]
+    resolutions = [event.resolution_due for event in scenario.past if isinstance(event, wo.ClockSet)]
+    assert resolutions == [on(3, 17), on(2, 13), on(3, 17)]
+    scenario.when(wo.Reprioritise(at=on(2, 11), priority=3)).then_nothing()
+    order(REPORTED).when(wo.Reprioritise(at=on(2, 11), priority=3)).then_refused(wo.NotTriaged)
+
+
+def test_a_breach_is_withdrawn_when_the_deadline_is_computed_anew_and_lies_ahead() -> None:
+    scenario = order(*IN_PROGRESS, elapse(on(2, 13)))
+    assert scenario.state.resolution_breached
+    lowered = scenario.when(wo.Reprioritise(at=on(2, 14), priority=3))
+    assert wo.BreachWithdrawn(at=on(2, 14), of="resolution", because="priority_changed") in lowered.events()
+    assert not lowered.state.resolution_breached
+    assert wo.agenda(lowered.state) == Due(on(3, 17), "breach.resolution")
+
+
+def test_t9_a_calendar_that_changes_mid_flight_leaves_both_deadlines_explained() -> None:
+    friday = order(report(on(6, 15)), replace(TRIAGED, at=on(6, 15)), replace(ASSIGNED, at=on(6, 15)))
+    friday.when(wo.ReviseCalendar(at=on(6, 15, 20))).then_nothing()
+    revised = with_calendar(friday, published, republished).after(wo.ReviseCalendar(at=on(6, 15, 20)))
+    explained = [
+        (event.because, event.resolution_due, event.agreement_version or "same", event.calendar_version)
+        for event in revised.past
+        if isinstance(event, wo.ClockSet)
+    ]
+    assert explained == [
+        ("reported", on(10, 15), 1, 1),
+        ("triaged", on(9, 11), 1, 1),
+        ("calendar_revised", on(7, 11), "same", 2),
+    ]
+    revised.when(wo.ReviseCalendar(at=on(6, 15, 25))).then_nothing()
+
+
+def test_a_provisional_deadline_is_computed_anew_when_the_year_is_confirmed() -> None:
+    unsure = replace(published, working_time=replace(published.working_time, confirmed_years=(2025,)))
+    scenario = with_calendar(order(), unsure).after(REPORTED)
+    assert scenario.state.provisional
+    confirmed = replace(published, working_time=replace(published.working_time, confirmed_years=(2025, 2026)))
+    revised = with_calendar(scenario, unsure, confirmed).when(wo.ReviseCalendar(at=on(2, 9, 5)))
+    assert not revised.state.provisional
+    assert revised.state.resolution_due == scenario.state.resolution_due
+
+
+@pytest.mark.parametrize("history", [DONE, FILED, (*IN_PROGRESS, CANCELLED)])
+def test_a_clock_that_stopped_is_not_set_anew(history: tuple[wo.WorkOrderCommand, ...]) -> None:
+    with_calendar(order(*history), published, republished).when(wo.ReviseCalendar(at=on(2, 15))).then_nothing()
+
+
+# --- comments and attachments
+
+
+@pytest.mark.parametrize("history", [IN_PROGRESS, WAITING, DONE])
+@pytest.mark.parametrize(
+    "remark", [wo.Comment(at=on(2, 12, 45), text="well?"), wo.Attach(at=on(2, 12, 45), attachment=PHOTO)]
+)
+def test_t10_a_comment_or_a_photo_moves_neither_the_clock_nor_the_reopen_window(
+    history: tuple[wo.WorkOrderCommand, ...], remark: wo.Comment | wo.Attach
+) -> None:
+    before = order(*history, elapse(on(2, 12, 44))).state
+    scenario = order(*history, elapse(on(2, 12, 44))).when(remark)
+    assert len(scenario.events()) == 1
+    after = scenario.state
+    assert (after.clock, after.alarms, after.closes_at) == (before.clock, before.alarms, before.closes_at)
+    assert wo.agenda(after) == wo.agenda(before)
+    assert (after.resolution_due, after.response_due) == (before.resolution_due, before.response_due)
+
+
+def test_a_remark_is_welcome_even_when_all_is_over() -> None:
+    order(*FILED).when(wo.Comment(at=on(5), text="thanks")).then(wo.Commented(at=on(5), text="thanks"))
+    order(REPORTED).when(wo.Comment(at=on(5), text=" ")).then_refused(wo.NoteMissing)
+
+
+def test_the_same_file_is_attached_once() -> None:
+    attach = wo.Attach(at=on(2, 9, 30), attachment=PHOTO)
+    order(REPORTED).when(attach).then(wo.Attached(at=on(2, 9, 30), attachment=PHOTO))
+    order(REPORTED, attach).when(attach).then_nothing()
+    order(REPORTED).when(replace(attach, attachment=replace(PHOTO, name=""))).then_refused(wo.NotEvidence)
+
+
+# --- the agenda
+
+
+def test_t11_what_nobody_has_to_do_escalates() -> None:
+    scenario = order(REPORTED, TRIAGED, wo.Acknowledge(at=on(2, 9, 15)))
+    assert wo.agenda(scenario.state) == Due(on(2, 11), "breach.assignment")
+    scenario.when(elapse(on(2, 11))).then(
+        wo.Breached(at=on(2, 11), of="assignment"),
+        wo.Escalated(at=on(2, 11), of="assignment", level=1, to="duty_desk"),
+    )
+    assert wo.agenda(order(REPORTED, TRIAGED, ASSIGNED).state) == Due(on(2, 9, 30), "warning.response")
+
+
+def test_what_nobody_even_looked_at_escalates_under_the_default_priority() -> None:
+    urgent_by_default = with_agreement(order(), replace(agreed, default_priority=1))
+    events = urgent_by_default.after(REPORTED).when(elapse(on(2, 11))).events()
+    assert wo.Escalated(at=on(2, 11), of="assignment", level=1, to="duty_desk") in events
+
+
+def test_the_ladder_is_climbed_rung_by_rung() -> None:
+    scenario = order(*IN_PROGRESS)
+    climbed: list[tuple[object, str]] = []
+    while (due := wo.agenda(scenario.state)) is not None:
+        climbed.append((due.at, due.label))
+        scenario = scenario.after(wo.Elapse(label=due.label, at=due.at))
+    assert climbed == [
+        (on(2, 12, 30), "warning.resolution"),
+        (on(2, 12, 45), "escalation.2"),
+        (on(2, 13), "breach.resolution"),
+        (on(2, 15), "escalation.3"),
+    ]
+    assert (scenario.state.level, scenario.state.resolution_breached) == (3, True)
+
+
+def test_what_came_due_is_settled_before_a_late_command() -> None:
+    order(*IN_PROGRESS).when(wo.Comment(at=on(2, 14), text="so?")).then(
+        wo.Warned(at=on(2, 12, 30), of="resolution"),
+        wo.Escalated(at=on(2, 12, 45), of="resolution", level=2, to="manager"),
+        wo.Breached(at=on(2, 13), of="resolution"),
+        wo.Commented(at=on(2, 14), text="so?"),
+    )
+
+
+def test_a_timer_that_fires_twice_or_too_early_or_for_nothing_does_no_harm() -> None:
+    scenario = order(*IN_PROGRESS)
+    scenario.when(elapse(on(2, 12))).then_nothing()
+    scenario.after(elapse(on(2, 13))).when(elapse(on(2, 13))).then_nothing()
+    order(*FILED).when(elapse(on(30))).then_nothing()
+
+
+# --- facts that come in late
+
+
+def test_a_technician_who_reports_late_that_he_was_in_time_was_in_time() -> None:
+    breached = order(*IN_PROGRESS, elapse(on(2, 16)))
+    assert breached.state.resolution_breached
+    scenario = breached.when(wo.Resolve(at=on(2, 12, 50), evidence=(FOUND,)))
+    assert scenario.events()[0] == wo.BreachWithdrawn(at=on(2, 12, 50), of="resolution", because="resolved")
+    assert (scenario.state.resolution_breached, scenario.state.breaches) == (False, 0)
+
+
+def test_a_start_that_is_reported_late_still_answers_in_time() -> None:
+    breached = order(REPORTED, TRIAGED, ASSIGNED, elapse(on(2, 10)))
+    assert breached.state.response_breached
+    answered_late = breached.after(wo.Acknowledge(at=on(2, 10, 30)))
+    assert answered_late.state.response_breached
+    scenario = answered_late.after(wo.Start(at=on(2, 9, 50)))
+    assert (scenario.state.response_breached, scenario.state.clock.responded_at) == (False, on(2, 9, 50))
+
+
+def test_a_pause_that_is_reported_late_takes_back_the_breach_of_the_time_after_it() -> None:
+    breached = order(*IN_PROGRESS, elapse(on(2, 13)))
+    paused = breached.after(wo.Pause(at=on(2, 12), reason="police_order"))
+    assert not paused.state.resolution_breached
+    assert paused.when(wo.Resume(at=on(2, 15))).state.resolution_due == on(2, 16)
+    waited_after = breached.after(wo.Pause(at=on(2, 14), reason="police_order"), wo.Resume(at=on(2, 15)))
+    assert (waited_after.state.resolution_due, waited_after.state.resolution_breached) == (on(2, 13), True)
+
+
+def test_an_assignment_and_a_cancellation_that_are_reported_late_count_from_when_they_were() -> None:
+    breached = order(REPORTED, TRIAGED, elapse(on(2, 11)))
+    assert breached.state.assignment_breached
+    assert not breached.when(ASSIGNED).state.assignment_breached
+    cancelled = breached.when(wo.Cancel(at=on(2, 9, 30), reason="by mistake")).state
+    assert cancelled.breaches == 0
+
+
+def test_nothing_happens_before_the_report() -> None:
+    early = on(2, 8, 59)
+    order(*IN_PROGRESS).when(wo.Resolve(at=early, evidence=(FOUND,))).then_refused(wo.BeforeReported)
+    order(*IN_PROGRESS).when(wo.Comment(at=early, text="?")).then_refused(wo.BeforeReported)
+
+
+def test_nothing_is_finished_before_it_is_begun() -> None:
+    order(*IN_PROGRESS).when(wo.Resolve(at=on(2, 9, 25), evidence=(FOUND,))).then_refused(wo.BeforeStarted)
+    order(*DONE).when(wo.Accept(at=on(2, 12))).then_refused(wo.BeforeResolved)
+    order(*WAITING, RESUMED).when(wo.Resolve(at=on(2, 11), evidence=(FOUND,))).then_refused(wo.BeforeResumed)
+
+
+# --- what is in the way
+
+_OPEN: dict[str, wo.WorkOrderCommand] = {
+    "triage": wo.Triage(at=on(2, 15, 30), priority=2),
+    "assign": wo.Assign(at=on(2, 15, 30), company="other"),
+    "hand_over": wo.HandOver(at=on(2, 15, 30), company="other", reason="?"),
+    "start": wo.Start(at=on(2, 15, 30)),
+    "pause": wo.Pause(at=on(2, 15, 30), reason="weather"),
+    "resolve": wo.Resolve(at=on(2, 15, 30), evidence=(FOUND,)),
+    "reprioritise": wo.Reprioritise(at=on(2, 15, 30), priority=2),
+}
+_ANSWERS: dict[type[Refused], tuple[tuple[wo.WorkOrderCommand, ...], list[Command]]] = {
+    wo.NotTriaged: ((REPORTED,), [_OPEN[name] for name in ("assign", "start", "pause", "resolve", "reprioritise")]),
+    wo.StillPaused: (WAITING, [_OPEN[name] for name in ("start", "resolve")]),
+    wo.AlreadyResolved: (DONE, list(_OPEN.values())),
+    wo.AlreadyClosed: (FILED, [*_OPEN.values(), wo.Accept(at=on(2, 16)), wo.Cancel(at=on(2, 16), reason="?")]),
+    wo.AlreadyCancelled: (
+        (*IN_PROGRESS, CANCELLED),
+        [*_OPEN.values(), wo.Accept(at=on(2, 16)), wo.Close(at=on(2, 16)), wo.Reopen(at=on(2, 16), reason="?")],
+    ),
+    wo.NotResolved: (
+        IN_PROGRESS,
+        [wo.Accept(at=on(2, 10)), wo.Close(at=on(2, 10), note="?"), wo.Reopen(at=on(2, 10), reason="?")],
+    ),
+}
+
+
+@pytest.mark.parametrize("refusal", _ANSWERS)
+def test_a_refusal_says_what_is_in_the_way(refusal: type[Refused]) -> None:
+    history, commands = _ANSWERS[refusal]
+    scenario = order(*history)
+    for command in commands:
+        assert isinstance(command, wo.decider.commands)
+        scenario.when(command).then_refused(refusal)
+
+
+def test_the_reopen_window_is_in_the_terms() -> None:
+    short = wo.Reprioritise(at=on(2, 9, 40), priority=1, terms=replace(URGENT, reopen_window=WallClock(days=1)))
+    state = order(*IN_PROGRESS, short).when(wo.Resolve(at=on(2, 10), evidence=(FOUND,))).state
+    assert state.closes_at == on(3, 10)
