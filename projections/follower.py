@@ -18,7 +18,7 @@ from domain.ports import Ledger, LedgerError
 from projections.fold import Fold
 from projections.projection import Projection
 from projections.rebuild import RebuildUnderWay, rebuild
-from projections.table import Connection, Pool, Table
+from projections.table import LOST, Connection, Pool, Table
 
 S = TypeVar("S")
 E = TypeVar("E", bound=Event)
@@ -30,18 +30,13 @@ class TableGone(Exception):
     """The table or its position was dropped under us: it is made anew."""
 
 
-LOST = (
+PASSING = (
+    *LOST,
     TableGone,
-    asyncpg.PostgresConnectionError,
-    asyncpg.InterfaceError,
-    asyncpg.InternalClientError,
-    asyncpg.OperatorInterventionError,
+    LedgerError,
     asyncpg.InsufficientResourcesError,
     asyncpg.LockNotAvailableError,
     asyncpg.DeadlockDetectedError,
-    LedgerError,
-    OSError,
-    TimeoutError,
 )
 """What passes: the transaction is undone, and the follower begins again from where the table says it is."""
 
@@ -54,15 +49,27 @@ class Superseded(Exception):
 
 
 class Follower(Generic[S, E]):
-    """Follows the log for one read model. `batch` is how many events are folded at most in one transaction."""
+    """Follows the log for one read model.
 
-    def __init__(
-        self, projection: Projection[S, E], ledger: Ledger, pool: Pool, *, batch: int = 10_000, stand_by: float = 1.0
+    At most `batch` events are folded in one transaction, `remember` states are kept in memory, and a follower that
+    stands by looks every `stand_by` seconds whether it is needed.
+    """
+
+    def __init__(  # noqa: PLR0913 - what it follows, and three numbers that hardly anybody sets
+        self,
+        projection: Projection[S, E],
+        ledger: Ledger,
+        pool: Pool,
+        *,
+        batch: int = 10_000,
+        remember: int = 20_000,
+        stand_by: float = 1.0,
     ) -> None:
         self._projection = projection
         self._ledger = ledger
         self._pool = pool
         self._batch = batch
+        self._remember = remember
         self._stand_by = stand_by
         self._table = Table(projection)
 
@@ -75,7 +82,8 @@ class Follower(Generic[S, E]):
                     if await connection.fetchval(_TRY_LOCK, f"linli/follow/{self._projection.name}"):
                         pause = 0.05
                         await self._lead(connection)
-            except LOST as error:
+            except PASSING as error:
+                _heed_cancellation()
                 _log.warning("projection.interrupted", projection=self._projection.name, error=repr(error))
                 await asyncio.sleep(pause)
                 pause = min(pause * 2, 5.0)
@@ -115,10 +123,11 @@ class Follower(Generic[S, E]):
 
     async def _follow(self, connection: Connection, position: int) -> None:
         """Apply batches until the position turns out to be moved by somebody else."""
-        fold = Fold(self._table)
+        fold = Fold(self._table, remember=self._remember)
         batches = self._ledger.subscribe(position, limit=self._batch)
         try:
             async for batch in batches:
+                _heed_cancellation()
                 async with connection.transaction():
                     if await self._position(connection) != position:
                         return
@@ -138,6 +147,13 @@ class Follower(Generic[S, E]):
             raise Superseded(self._projection.name)
         position: int = row[0]
         return position
+
+
+def _heed_cancellation() -> None:
+    """Stop where a cancellation was lost: to an error while undoing, or to a `wait_for` that was done."""
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError
 
 
 _TRY_LOCK = "SELECT pg_try_advisory_lock(hashtextextended($1, 0))"

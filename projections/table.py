@@ -20,6 +20,16 @@ E = TypeVar("E", bound=Event)
 Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record] | PoolConnectionProxy[asyncpg.Record]"
 Pool: TypeAlias = "asyncpg.Pool[asyncpg.Record]"
 
+LOST = (
+    asyncpg.PostgresConnectionError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
+    asyncpg.OperatorInterventionError,  # the server shuts down or starts up
+    OSError,
+    TimeoutError,
+)
+"""Errors after which a connection is gone."""
+
 LIVE = "reads"
 """The schema that is read from. A rebuild fills a table in a schema of its own and then moves it here."""
 
@@ -56,7 +66,7 @@ class Table(Generic[S, E]):
 
     async def create(self, connection: Connection) -> None:
         """Make the table, empty and without indexes."""
-        columns = ", ".join(f"{name} {kind}" for name, kind in self.projection.typed_columns.items())
+        columns = ", ".join(f'"{name}" {kind}' for name, kind in self.projection.typed_columns.items())
         await connection.execute(
             f"CREATE TABLE {self.name} ({columns}); COMMENT ON TABLE {self.name} IS '{self.projection.definition}'"
         )
