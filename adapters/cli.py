@@ -1,0 +1,245 @@
+"""The command line: `linli up`, or its parts one by one.
+
+    up       everything on this machine, supervised            serve    the API
+    demo     the same, with data and a story                   work     the clocks (Temporal worker)
+    migrate  bring the database up to date                     follow   read models and triggers
+    rebuild  replay read models beside the live ones           import   read a file of another system
+    health   is a process of this machine well?
+
+Exit codes: 0 done, 1 failed, 2 wrong arguments or settings, 130 interrupted.
+"""
+
+import argparse
+import asyncio
+import functools
+import os
+import sys
+import urllib.error
+import urllib.request
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from typing import Any, NoReturn, TypeAlias
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from adapters import heartbeat, logs
+from adapters.engines import Engines, engines_for
+from adapters.settings import BadSettings, Settings, read_settings
+from adapters.supervised import EngineFailed, FolderInUse
+from adapters.supervisor import ROLES, Platform, end_with, platform, stop_requested
+
+Options: TypeAlias = argparse.Namespace
+Command: TypeAlias = Callable[[Settings, Options], int]
+Duty: TypeAlias = Callable[[Settings, Engines, asyncio.Event], Awaitable[None]]
+
+OK, FAILED, MISUSED, INTERRUPTED = 0, 1, 2, 130
+_out = Console(highlight=False, soft_wrap=True)
+_err = Console(stderr=True, highlight=False, soft_wrap=True)
+
+
+def main(arguments: Sequence[str] | None = None) -> NoReturn:
+    """Run one command and leave."""
+    _leave(run(arguments))
+
+
+def run(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; the exit code."""
+    options = parser().parse_args(arguments)
+    try:
+        settings = read_settings()
+    except BadSettings as bad:
+        _err.print(str(bad), style="red", markup=False)
+        return MISUSED
+    logs.configure(json=settings.logs_json, level=settings.log_level, process=options.command)
+    command: Command = options.run
+    try:
+        return command(settings, options)
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except (FolderInUse, EngineFailed, OSError, RuntimeError, ValueError) as failed:
+        _err.print(f"{type(failed).__name__}: {failed}", style="red", markup=False)
+        return FAILED
+
+
+def parser() -> argparse.ArgumentParser:
+    """What can be asked, with --help for each."""
+    top = argparse.ArgumentParser(prog="linli", description="邻里 Linli", epilog="Settings: LINLI_... (see README.md)")
+    commands = top.add_subparsers(dest="command", required=True, metavar="command")
+    _add(commands, "up", up, "run everything on this machine, supervised 启动整个平台")
+    for role, text in zip(
+        ROLES,
+        (
+            "answer HTTP 接口",
+            "run the clocks: the Temporal worker 时钟",
+            "keep read models and triggers going 投影与触发",
+        ),
+        strict=True,
+    ):
+        _add(commands, role, _role(role), text).add_argument("--child-of", type=int, help=argparse.SUPPRESS)
+    _add(commands, "migrate", migrate, "bring the database up to date 迁移数据库")
+    rebuilding = _add(commands, "rebuild", rebuild, "replay read models beside the live ones, and swap 重建读模型")
+    rebuilding.add_argument("projection", nargs="?", help="one of them; all when left out")
+    playing = _add(commands, "demo", demo, "run everything, with generated data and a story 演示")
+    playing.add_argument("--once", action="store_true", help="end after the story instead of staying up")
+    asking = _add(commands, "health", health, "exit with 0 if a process of this machine is well 健康检查")
+    asking.add_argument("role", choices=ROLES)
+    return top
+
+
+def _add(commands: Any, name: str, run_it: Command, text: str) -> argparse.ArgumentParser:  # argparse's own is private
+    added: argparse.ArgumentParser = commands.add_parser(name, help=text, description=text)
+    added.set_defaults(run=run_it)
+    return added
+
+
+# The platform and its processes ---------------------------------------------------------------------------------------
+
+
+def up(settings: Settings, _options: Options) -> int:
+    """Everything on this machine until told to stop."""
+
+    async def everything() -> int:
+        stop = stop_requested()
+        async with platform(settings) as running:
+            if not await running.ready():
+                _err.print("the API did not become ready; see the log above", style="red")
+                return FAILED
+            _say_where(running)
+            await stop.wait()
+            _err.print("正在停止… stopping")
+        return OK
+
+    return asyncio.run(everything())
+
+
+def demo(settings: Settings, options: Options) -> int:
+    """The platform with generated data and a story; stays up afterwards, unless asked once."""
+    from adapters.demo import StoryFailed, tell  # noqa: PLC0415 - what only starts others does without
+
+    async def everything() -> int:
+        stop = stop_requested()
+        _out.print("[bold]邻里 Linli[/] 演示：正在启动嵌入式 PostgreSQL 与 Temporal… starting the embedded engines")
+        async with platform(settings, logs=settings.data_dir) as running:
+            if not await running.ready():
+                _err.print(f"the API did not become ready; see {settings.data_dir}/serve.log", style="red")
+                return FAILED
+            _say_where(running)
+            story = asyncio.create_task(tell(running.api, running.engines.temporal_ui, _out))
+            stopping = asyncio.create_task(stop.wait())
+            await asyncio.wait({story, stopping}, return_when=asyncio.FIRST_COMPLETED)
+            if not story.done():
+                story.cancel()
+                return INTERRUPTED
+            try:
+                story.result()
+            except StoryFailed as failed:
+                _err.print(f"演示失败 the story failed: {failed}", style="red", markup=False)
+                return FAILED
+            _out.print("\n[bold green]演示完成[/] the story is over")
+            if not options.once:
+                _say_where(running)
+                await stopping
+        return OK
+
+    return asyncio.run(everything())
+
+
+def _say_where(running: Platform) -> None:
+    _out.print(f"接口 API       {running.api}/work-orders")
+    _out.print(f"文档 OpenAPI   {running.api}/docs   {running.api}/openapi.json")
+    if running.engines.temporal_ui:
+        _out.print(f"时钟 Temporal  {running.engines.temporal_ui}")
+    _out.print(f"停止 stop      Ctrl-C, kill {os.getpid()}")
+
+
+def _role(role: str) -> Command:
+    """The command that runs one of our processes in the foreground."""
+
+    def command(settings: Settings, options: Options) -> int:
+        from adapters import wiring  # noqa: PLC0415 - what only starts others does without their libraries
+
+        duties: dict[str, Duty] = {"serve": wiring.serve, "work": wiring.work, "follow": wiring.follow}
+
+        async def process(engines: Engines) -> None:
+            stop = stop_requested()
+            watching = asyncio.create_task(end_with(options.child_of)) if options.child_of else None
+            await duties[role](settings, engines, stop)
+            if watching is not None:
+                watching.cancel()
+
+        with engines_for(settings, temporal=role != "serve") as engines:
+            _run(process(engines))
+        return OK
+
+    return command
+
+
+def health(settings: Settings, options: Options) -> int:
+    """Ask the API of this machine, or look for the sign of life of another process."""
+    if options.role != "serve":
+        return OK if heartbeat.beats(heartbeat.file_of(settings.data_dir, options.role)) else FAILED
+    host = "127.0.0.1" if settings.host in {"0.0.0.0", "::"} else settings.host  # noqa: S104 - not bound here
+    try:
+        with urllib.request.urlopen(f"http://{host}:{settings.port}/health/ready", timeout=4):
+            return OK
+    except urllib.error.URLError as error:
+        _err.print(str(error), markup=False)
+        return FAILED
+
+
+# The database ---------------------------------------------------------------------------------------------------------
+
+
+def migrate(settings: Settings, _options: Options) -> int:
+    """Apply what is missing, and say what that was."""
+    from adapters.migrate import migrate as apply  # noqa: PLC0415 - as above
+
+    with engines_for(settings, temporal=False) as engines:
+        applied = _run(apply(engines.database_url))
+    _out.print("\n".join(applied) or "已是最新 up to date")
+    return OK
+
+
+def rebuild(settings: Settings, options: Options) -> int:
+    """Replay read models, with a bar that moves."""
+    from adapters import wiring  # noqa: PLC0415 - as above
+
+    wanted = [options.projection] if options.projection else list(wiring.PROJECTIONS)
+    if unknown := set(wanted) - set(wiring.PROJECTIONS):
+        _err.print(f"no such projection: {', '.join(unknown)}; there are {', '.join(wiring.PROJECTIONS)}", style="red")
+        return MISUSED
+    with engines_for(settings, temporal=False) as engines, _bar("events") as bar:
+        for name in wanted:
+            task = bar.add_task(name, total=None)
+            told = functools.partial(bar.advance, task)
+            done = _run(wiring.rebuild_projection(engines, settings, name, told))
+            bar.update(task, total=done.events, completed=done.events)
+    return OK
+
+
+def _bar(unit: str) -> Progress:
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn(unit),
+        TimeElapsedColumn(),
+        console=_err,
+    )
+
+
+def _run(work: Coroutine[Any, Any, Any]) -> Any:  # whatever the work results in
+    import uvloop  # noqa: PLC0415 - as above
+
+    return uvloop.run(work)
+
+
+def _leave(code: int) -> NoReturn:
+    """Leave without tearing down the interpreter: Temporal's native library crashes now and then when it is."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)
+
+
+if __name__ == "__main__":
+    main()
