@@ -170,7 +170,8 @@ class GroupCommitter:
 
     async def _connected(self) -> Connection:
         try:
-            return await asyncio.wait_for(self._connect(), self._patience)
+            async with asyncio.timeout(self._patience):
+                return await self._connect()
         except asyncpg.PostgresError as error:  # whatever the reason, there is no connection
             raise ConnectionError(str(error)) from error
 

@@ -68,7 +68,8 @@ class PostgresLedger:
         await self._listener.close()
         await self._reader.close()
         try:
-            await asyncio.wait_for(self.pool.close(), 5)
+            async with asyncio.timeout(5):
+                await self.pool.close()
         except TimeoutError:
             self.pool.terminate()
 

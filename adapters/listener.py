@@ -7,6 +7,7 @@ sleepers look again by themselves after a while, so a lost notification costs ti
 import asyncio
 from collections import defaultdict
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 
 import structlog
 
@@ -43,12 +44,10 @@ class Listener:
 
     async def sleep(self, sleeper: asyncio.Event) -> None:
         """Until the log has grown since the last call, or it is time to look again anyway."""
-        try:
-            await asyncio.wait_for(sleeper.wait(), self._look_again)
-        except TimeoutError:
-            return
-        finally:
-            sleeper.clear()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(self._look_again):
+                await sleeper.wait()
+        sleeper.clear()
 
     def position(self, projection: str) -> int:
         """The furthest position that this projection has announced."""
@@ -63,10 +62,9 @@ class Listener:
 
     async def moved(self, timeout: float) -> None:  # noqa: ASYNC109 - it is the longest sleep, not a deadline
         """Until any projection moves, at most `timeout` seconds."""
-        try:
-            await asyncio.wait_for(self._moved.wait(), min(timeout, self._look_again))
-        except TimeoutError:
-            return
+        with suppress(TimeoutError):
+            async with asyncio.timeout(min(timeout, self._look_again)):
+                await self._moved.wait()
 
     async def close(self) -> None:
         """Stop listening."""
@@ -102,7 +100,8 @@ class Listener:
     async def _alive(self, connection: Connection, gone: asyncio.Event) -> None:
         """Wait for the connection to end; ask now and then, because a half-open one never says so."""
         try:
-            await asyncio.wait_for(gone.wait(), self._look_again)
+            async with asyncio.timeout(self._look_again):
+                await gone.wait()
         except TimeoutError:
             await connection.execute("SELECT 1", timeout=self._look_again)
 
