@@ -56,6 +56,7 @@ def _row(order: WorkOrder) -> Row:
         order.resolution_breached,
         order.assignment_breached,
         order.level,
+        f"{order.summary} {order.place} {order.external_key}".casefold(),
     )
 
 
@@ -85,6 +86,7 @@ projection: Final = Projection(
         "resolution_breached": "boolean NOT NULL",
         "assignment_breached": "boolean NOT NULL",
         "level": "int NOT NULL",
+        "words": "text NOT NULL",
     },
     row=_row,
     indexes=(
@@ -124,8 +126,14 @@ class Filters(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     response_breached: bool | None = None
     resolution_breached: bool | None = None
     assignment_breached: bool | None = None
+    breached: bool | None = None
+    """Any target was missed."""
+    overdue_at: datetime | None = None
+    """Late at this moment: open, and its resolution was missed or is due while the clock runs."""
     level: int | None = None
     """Escalated at least so far."""
+    words: str | None = None
+    """Found, casefolded, in the summary, the place or the external key."""
     reported_from: datetime | None = None
     reported_before: datetime | None = None
     due_before: datetime | None = None
@@ -154,11 +162,17 @@ class Counts(msgspec.Struct, frozen=True):
     overdue: int
 
 
+# In these the clock stands still, and what is recorded is all there is to say.
+_STANDING = (Status.PAUSED.value, Status.RESOLVED.value, Status.ACCEPTED.value)
+_STANDING_LIST = ", ".join(f"'{status}'" for status in _STANDING)
 # Which filter asks what of which column; `{}` is the place of its value.
 _CONDITIONS: Final[Mapping[str, str]] = {
     "status": "status = ANY({})",
     "priority": "priority = ANY({})",
+    "breached": "(response_breached OR resolution_breached OR assignment_breached) = {}",
+    "overdue_at": f"open AND (resolution_breached OR due_at < {{}} AND status NOT IN ({_STANDING_LIST}))",
     "level": "level >= {}",
+    "words": "strpos(words, {}) > 0",
     "reported_from": "reported_at >= {}",
     "reported_before": "reported_at < {}",
     "due_before": "due_at < {}",
@@ -191,8 +205,6 @@ _CLOCKS = """
 SELECT id, wake_at FROM reads.work_order_board
 WHERE wake_at IS NOT NULL AND (wake_at, id) > ($1, $2) ORDER BY wake_at, id LIMIT 1000
 """
-# In these the clock stands still, and what is recorded is all there is to say.
-_STANDING = (Status.PAUSED.value, Status.RESOLVED.value, Status.ACCEPTED.value)
 
 
 class WorkOrderBoard:
