@@ -68,7 +68,8 @@ async def serve(settings: Settings, engines: Engines, stop: asyncio.Event) -> No
     """Answer HTTP until told to stop, then finish what was begun. Raises OSError when the port is taken."""
     with socket.create_server((settings.host, settings.port), backlog=2048, reuse_port=False) as listener:
         async with core(settings, engines) as (ledger, door):
-            app = create_app(door=door, ledger=ledger, new_id=new_id, now=now, ready=checks(ledger))
+            board = work_order_board.WorkOrderBoard(ledger.pool)
+            app = create_app(door=door, ledger=ledger, board=board, new_id=new_id, now=now, ready=checks(ledger))
             config = uvicorn.Config(
                 app,
                 http="httptools",

@@ -16,12 +16,14 @@ from api import (
     sentences,
     service_agreements,
     work_calendars,
+    work_order_list,
     work_orders,
 )
 from api.asked import Asked
 from api.edge import Edge
 from api.ports import Ports
 from domain.ports import Door, Ledger
+from projections.work_order_board import WorkOrderBoard
 
 LARGEST_BODY = 1 << 20
 
@@ -30,17 +32,18 @@ def create_app(  # noqa: PLR0913 - what the API is plugged into, each by its nam
     *,
     door: Door,
     ledger: Ledger,
+    board: WorkOrderBoard,
     new_id: Callable[[], UUID],
     now: Callable[[], datetime],
     ready: Mapping[str, health.Check],
     patience: float = 5.0,
 ) -> Litestar:
     """The application. `ready`: the checks of `/health/ready`. `patience`: seconds a read waits for a position."""
-    ports = Ports(door=door, ledger=ledger, new_id=new_id, now=now, patience=patience)
+    ports = Ports(door=door, ledger=ledger, board=board, new_id=new_id, now=now, patience=patience)
     sentences.chinese()  # a catalogue that cannot be read stops the start, not the first answer
     app = Litestar(
         route_handlers=[
-            _section("work orders", work_orders.routes(ports)),
+            _section("work orders", [*work_orders.routes(ports), *work_order_list.routes(ports)]),
             _section("service agreements", service_agreements.routes(ports)),
             _section("work calendars", work_calendars.routes(ports)),
             *problem_types.routes(),

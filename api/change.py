@@ -11,7 +11,7 @@ another.
 import hashlib
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Annotated, Generic, TypeAlias, TypeVar
 from uuid import UUID
 
@@ -129,7 +129,10 @@ class Change(Generic[C, S, E]):
         now = self.ports.now()
         if occurred_at is not None and occurred_at > now + SKEW:
             raise InTheFuture(Fault(f"{occurred_at.isoformat()} > {now.isoformat()}", pointer="#/occurred_at"))
-        return occurred_at or now
+        try:
+            return (occurred_at or now).astimezone(UTC)
+        except OverflowError:
+            raise Invalid(Fault("before the first year", pointer="#/occurred_at")) from None
 
     def _context(self, request: Asked, body: msgspec.Struct, at: datetime) -> Context:
         key = request.headers.get("idempotency-key")

@@ -6,14 +6,16 @@ from datetime import datetime
 from uuid import UUID
 
 from domain.ports import Door, Ledger
+from projections.work_order_board import WorkOrderBoard
 
 
 @dataclass(frozen=True, slots=True)
 class Ports:
-    """The one door for change, the log for looking back, fresh ids and the time."""
+    """The one door for change, the log for looking back, the read models, fresh ids and the time."""
 
     door: Door
     ledger: Ledger
+    board: WorkOrderBoard
     new_id: Callable[[], UUID]
     now: Callable[[], datetime]
     patience: float = 5.0

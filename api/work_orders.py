@@ -12,7 +12,8 @@ from uuid import UUID
 import msgspec
 from litestar import Response, get
 from litestar.handlers import HTTPRouteHandler
-from litestar.params import FromPath, QueryParameter
+from litestar.params import FromPath
+from msgspec import UNSET, Meta, UnsetType
 
 from api import as_of as past
 from api.asked import Asked
@@ -22,6 +23,7 @@ from api.freshness import reached
 from api.ports import Ports
 from api.preconditions import etag, fresh
 from api.problems import InternalError, LedgerAway, Malformed, NotFound, NotIdentified, NotThereYet
+from api.query import Reading, asked_for, parameters
 from api.sentences import language_of
 from api.work_order_examples import EXAMPLE, HISTORY, OFFERS, REPORT
 from api.work_order_view import History, WorkOrderView, history, view
@@ -30,18 +32,19 @@ from domain.ports import Done
 
 PATH = "/work-orders"
 
-AsOf = Annotated[
-    str | None,
-    QueryParameter(description="A moment with offset (ISO 8601) or a log position: how it stood then."),
-]
-OnBasis = Annotated[
-    past.Basis,
-    QueryParameter(description="recorded: as we knew it then. occurred: as it was, with what came in late."),
-]
-MinPosition = Annotated[
-    int | None,
-    QueryParameter(ge=0, description="X-Position of your last write: wait until it can be read."),
-]
+
+class Looking(Reading, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """At which point in time."""
+
+    as_of: (
+        Annotated[str, Meta(description="A moment with offset (ISO 8601) or a log position: how it stood then.")]
+        | UnsetType
+    ) = UNSET
+    basis: Annotated[
+        past.Basis,
+        Meta(description="recorded: as we knew it then. occurred: as it was, with what came in late."),
+    ] = "recorded"
+
 
 READING = (Malformed, NotIdentified, NotFound, InternalError, NotThereYet, LedgerAway)
 
@@ -75,22 +78,22 @@ def _one(ports: Ports) -> HTTPRouteHandler:
         f"{PATH}/{{order_id:uuid}}",
         summary="One work order, now or as of then",
         operation_id="oneWorkOrder",
-        operation_class=operation(IF_NONE_MATCH, gives=EXAMPLE, headers=("ETag",)),
+        operation_class=operation(*parameters(Looking), IF_NONE_MATCH, gives=EXAMPLE, headers=("ETag",)),
         responses=problems(*READING),
     )
-    async def one(
-        request: Asked,
-        order_id: FromPath[UUID],
-        as_of: AsOf = None,
-        basis: OnBasis = "recorded",
-        min_position: MinPosition = None,
-    ) -> Response[WorkOrderView | None]:
-        await reached(ports, min_position)
-        then = past.point(as_of, basis)
+    async def one(request: Asked, order_id: FromPath[UUID]) -> Response[WorkOrderView | None]:
+        then = await _point(request, ports)
         found = await (_now(ports, order_id) if then == past.NOW else _then(ports, order_id, then))
         return fresh(request, etag(found.version), found)
 
     return one
+
+
+async def _point(request: Asked, ports: Ports) -> past.Then:
+    """Where a read looks, once the log has come to the position that it waits for."""
+    looking = asked_for(request, Looking)
+    await reached(ports, looking.min_position)
+    return past.point(None if looking.as_of is UNSET else looking.as_of, looking.basis)
 
 
 async def _now(ports: Ports, order_id: UUID) -> WorkOrderView:
@@ -112,18 +115,11 @@ def _history(ports: Ports) -> HTTPRouteHandler:
         f"{PATH}/{{order_id:uuid}}/history",
         summary="Everything that happened to a work order",
         operation_id="workOrderHistory",
-        operation_class=operation(IF_NONE_MATCH, gives=HISTORY, headers=("ETag",)),
+        operation_class=operation(*parameters(Looking), IF_NONE_MATCH, gives=HISTORY, headers=("ETag",)),
         responses=problems(*READING),
     )
-    async def events(
-        request: Asked,
-        order_id: FromPath[UUID],
-        as_of: AsOf = None,
-        basis: OnBasis = "recorded",
-        min_position: MinPosition = None,
-    ) -> Response[History | None]:
-        await reached(ports, min_position)
-        rows = await past.events(ports.ledger, work_order.decider, order_id, past.point(as_of, basis))
+    async def events(request: Asked, order_id: FromPath[UUID]) -> Response[History | None]:
+        rows = await past.events(ports.ledger, work_order.decider, order_id, await _point(request, ports))
         if not rows:
             raise NotFound
         language = language_of(request.headers.get("accept-language"))

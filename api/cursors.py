@@ -1,0 +1,46 @@
+"""Where a page ended, as a text that a caller hands back and need not understand.
+
+A cursor names the last row of a page by what the list is sorted by, so rows that come or go meanwhile neither repeat
+nor hide others. It is good only for the same question: the same filters, the same order.
+"""
+
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from datetime import datetime
+from hashlib import blake2b
+from uuid import UUID
+
+import msgspec
+
+from api.problems import Fault, Malformed
+
+_SEAL = 8
+
+
+class _End(msgspec.Struct, array_like=True, frozen=True):
+    moment: datetime
+    id: UUID
+
+
+def cursor(moment: datetime, row: UUID, question: bytes) -> str:
+    """The cursor after a row, in the answer to a question."""
+    end = msgspec.msgpack.encode(_End(moment, row))
+    return urlsafe_b64encode(_seal(end, question) + end).decode().rstrip("=")
+
+
+def end_of(text: str, question: bytes) -> tuple[datetime, UUID]:
+    """What a cursor says. Raises `Malformed` for one that we did not make, or made for another question."""
+    try:
+        said = urlsafe_b64decode(text + "=" * (-len(text) % 4))
+        seal, end = said[:_SEAL], msgspec.msgpack.decode(said[_SEAL:], type=_End)
+    except (ValueError, msgspec.MsgspecError):
+        raise Malformed(_BROKEN) from None
+    if seal != _seal(said[_SEAL:], question) or end.moment.tzinfo is None:
+        raise Malformed(_BROKEN)
+    return end.moment, end.id
+
+
+_BROKEN = Fault("a cursor that an earlier page of the same list gave", parameter="cursor")
+
+
+def _seal(end: bytes, question: bytes) -> bytes:
+    return blake2b(end + question, digest_size=_SEAL, person=b"linli-list").digest()
