@@ -43,6 +43,8 @@ class Waiting(NamedTuple):
 
     request: Append
     receipt: asyncio.Future[Receipt]
+    touched: tuple[UUID, ...]
+    """What must not be in two batches at a time: streams, guarded streams, the command id."""
 
 
 class GroupCommitter:
@@ -79,7 +81,7 @@ class GroupCommitter:
         if len(self._queue) >= self._max_queue:
             raise Busy
         receipt: asyncio.Future[Receipt] = asyncio.get_running_loop().create_future()
-        self._queue.append(Waiting(request, receipt))
+        self._queue.append(Waiting(request, receipt, _touched(request)))
         self._awake.set()
         return await receipt
 
@@ -119,20 +121,19 @@ class GroupCommitter:
         queue, held = self._queue, self._held
         while queue and len(batch) < self._max_batch:
             waiting = queue.popleft()
-            touched = _touched(waiting.request)
-            if waiting.receipt.cancelled():
-                continue
-            if held.isdisjoint(touched):
+            if held.isdisjoint(waiting.touched):
                 batch.append(waiting)
-                held.update(touched)
+                held.update(waiting.touched)
             else:
                 left.append(waiting)
+                if len(left) >= self._max_batch:
+                    break
         queue.extendleft(reversed(left))
         return batch
 
     def _release(self, batch: list[Waiting]) -> None:
         for waiting in batch:
-            self._held.difference_update(_touched(waiting.request))
+            self._held.difference_update(waiting.touched)
         if self._queue:
             self._awake.set()
 
@@ -188,13 +189,16 @@ class GroupCommitter:
         return connection
 
 
-def _touched(request: Append) -> set[UUID]:
-    touched = {event.stream for event in request.events}
+def _touched(request: Append) -> tuple[UUID, ...]:
+    events = request.events
+    if len(events) == 1 and not request.guards:
+        stream = events[0].stream
+        return (stream,) if request.command_id is None else (stream, request.command_id)
+    touched = {event.stream for event in events}
+    touched.update(stream for stream, _ in request.guards)
     if request.command_id is not None:
         touched.add(request.command_id)
-    if request.guards:
-        touched.update(stream for stream, _ in request.guards)
-    return touched
+    return tuple(touched)
 
 
 def _fail(batch: Sequence[Waiting], error: LedgerError) -> None:
