@@ -39,6 +39,7 @@ __all__ = [
     "decide",
     "decider",
     "evolve",
+    "must_make_sense",
     "stream",
 ]
 
@@ -129,7 +130,7 @@ class CalendarUnknown(Refused):
 
 
 class PromisesAMoment(Refused):
-    """An agreement promises a span of time; only a single case can be promised a moment."""
+    """An agreement promises spans of time; only a single case can be promised a moment, and to no reopening."""
 
 
 class RoleMissing(Refused):
@@ -161,7 +162,8 @@ def decide(command: ServiceAgreementCommand, agreement: ServiceAgreement, ask: A
         raise CountsFromBeforeLatest(latest=latest.at)
     _must_be_complete(version)
     for line in version.lines:
-        _must_make_sense(line.terms, ask)
+        _must_promise_spans(line.terms)
+        must_make_sense(line.terms, ask)
     return [
         Published(
             at=command.at,
@@ -190,9 +192,13 @@ def _must_be_complete(version: Version) -> None:
             raise PriorityMissing(priority=priority)
 
 
-def _must_make_sense(terms: Terms, ask: Ask) -> None:
+def _must_promise_spans(terms: Terms) -> None:
     if any(isinstance(each, Moment) for each in (terms.response, terms.resolution, terms.assign_within)):
         raise PromisesAMoment
+
+
+def must_make_sense(terms: Terms, ask: Ask) -> None:
+    """Terms, of an agreement or of a single case, must be such that a clock can keep them."""
     if isinstance(terms.reopen_window, Moment):
         raise PromisesAMoment
     if terms.warn_before < 0:

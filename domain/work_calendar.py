@@ -174,6 +174,8 @@ def evolve(calendar: WorkCalendar, event: WorkCalendarEvent) -> WorkCalendar:
             version = Version(at=at, working_time=working_time, note=note)
             return WorkCalendar(key=key, versions=(*calendar.versions, version))
         case YearConfirmed(at=at, year=year, holidays=holidays, makeup=makeup, note=note):
+            if not calendar.versions:
+                return calendar  # decide never tells this, and evolve never refuses
             content = with_year(calendar.versions[-1].working_time, year, holidays, makeup)
             version = Version(at=at, working_time=content, note=note)
             return replace(calendar, versions=(*calendar.versions, version))

@@ -317,4 +317,7 @@ def _revise_calendar(story: Story, command: ReviseCalendar, ask: Ask) -> None:
 
 
 def _agreed(order: WorkOrder, priority: int, given: Terms | None, ask: Ask) -> Agreed | None:
-    return Agreed(given) if given is not None else agreed_terms(order, priority, ask)
+    if given is None:
+        return agreed_terms(order, priority, ask)
+    service_agreement.must_make_sense(given, ask)
+    return Agreed(given)

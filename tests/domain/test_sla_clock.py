@@ -140,7 +140,7 @@ def spells(draw: st.DrawFn) -> list[tuple[datetime, datetime]]:
     return list(zip(moments[::2], moments[1::2], strict=False))
 
 
-@settings(max_examples=300)
+@settings(max_examples=300, deadline=None)
 @given(spells(), st.integers(1, 40 * HOUR), st.sampled_from([OFFICE, OFFICE_WITH_MAKE_UP, ALWAYS_OPEN]))
 def test_the_time_worked_outside_of_pauses_is_what_was_promised(
     pauses: list[tuple[datetime, datetime]], seconds: int, calendar: WorkingTime
@@ -152,7 +152,7 @@ def test_the_time_worked_outside_of_pauses_is_what_was_promised(
     assert worked - waited == timedelta(seconds=seconds)
 
 
-@settings(max_examples=100)
+@settings(max_examples=100, deadline=None)
 @given(spells())
 def test_a_pause_in_two_pieces_is_worth_as_much_as_in_one(pauses: list[tuple[datetime, datetime]]) -> None:
     halves = [pair for since, until in pauses for pair in pairwise((since, since + (until - since) / 2, until))]

@@ -3,6 +3,7 @@
 import pytest
 from msgspec.structs import replace
 
+from domain import service_agreement
 from domain import work_order as wo
 from domain.decider import Command, Due, Refused
 from domain.promise import Moment, WallClock
@@ -141,6 +142,15 @@ def test_an_import_brings_its_own_promise() -> None:
     assert raised.state.resolution_due == on(5, 12)
     paused = raised.after(wo.Pause(at=on(3), reason="parts"), wo.Resume(at=on(4)))
     assert paused.state.resolution_due == on(5, 12)
+
+
+def test_terms_that_a_command_brings_must_make_sense() -> None:
+    for terms, refusal in (
+        (Terms(calendar="moon"), service_agreement.CalendarUnknown),
+        (Terms(warn_before=-1), service_agreement.WarningAfterDue),
+        (Terms(reopen_window=Moment(on(9))), service_agreement.PromisesAMoment),
+    ):
+        order(REPORTED).when(wo.Triage(at=on(2, 9, 5), priority=1, terms=terms)).then_refused(refusal)
 
 
 def test_triage_is_done_once() -> None:
