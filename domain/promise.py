@@ -21,6 +21,8 @@ import msgspec
 from domain.local_clock import OutOfReach, utc
 from domain.working_time import WorkingTime
 
+__all__ = ["BusinessDays", "Moment", "Promise", "WallClock", "WorkingHours", "due", "is_provisional", "shift"]
+
 Amount: TypeAlias = Annotated[int, msgspec.Meta(ge=0)]
 AwareTime: TypeAlias = Annotated[datetime, msgspec.Meta(tz=True)]
 
@@ -70,10 +72,12 @@ def shift(
 
     A pause that begins after the deadline gives nothing back; one that begins right then gives all of it.
     """
+    # two moments of one zone are compared and subtracted by their wall time, so bring all of them to UTC first
+    due, paused_from, paused_until = utc(due), utc(paused_from), utc(paused_until)
     if paused_until <= paused_from or paused_from > due:
-        return utc(due)
+        return due
     try:
-        return _shifted(promise, utc(due), paused_from, paused_until, calendar)
+        return _shifted(promise, due, paused_from, paused_until, calendar)
     except OverflowError:
         raise OutOfReach from None
 

@@ -145,7 +145,7 @@ class Timeline:
     def periods(self, year: Year, start: int, end: int) -> Iterator[Span]:
         """The open periods, those that touch joined into one."""
         waiting: Span | None = None
-        while year.begin < end:
+        while max(start, year.begin) < end:
             for opens, closes in zip(year.opens, year.closes, strict=True):
                 if closes <= start or opens >= end:
                     continue

@@ -144,9 +144,10 @@ class WorkingTime(msgspec.Struct, frozen=True, kw_only=True, dict=True, omit_def
 
     def between(self, start: datetime, end: datetime) -> timedelta:
         """The working time from start to end; none if the end is not after the start."""
-        if end <= start:
+        (first, begun), (last, ended) = self._find(start), self._find(end)
+        if ended <= begun:
             return timedelta()
-        return timedelta(microseconds=self._timeline.between(*self._find(start), *self._find(end)))
+        return timedelta(microseconds=self._timeline.between(first, begun, last, ended))
 
     def offset(self, at: datetime, working_seconds: int) -> datetime:
         """A moment so much working time after another one (before it, if negative); zero is that moment itself."""
@@ -177,15 +178,13 @@ class WorkingTime(msgspec.Struct, frozen=True, kw_only=True, dict=True, omit_def
 
         A start outside of working time counts from the next opening. Never negative.
         """
-        if end <= start:
-            return 0
-        return self._timeline.business_days_between(*self._find(start), *self._find(end))
+        (first, begun), (last, ended) = self._find(start), self._find(end)
+        return 0 if ended <= begun else self._timeline.business_days_between(first, begun, last, ended)
 
     def periods(self, start: datetime, end: datetime) -> Iterator[tuple[datetime, datetime]]:
         """The open periods from start to end, those that touch joined into one."""
-        if start < end:
-            for opens, closes in self._timeline.periods(*self._find(start), number(end)):
-                yield moment(opens), moment(closes)
+        for opens, closes in self._timeline.periods(*self._find(start), number(end)):
+            yield moment(opens), moment(closes)
 
     def days_later(self, at: datetime, days: int) -> datetime:
         """The same time on the zone's wall clock so many calendar days later, open or not."""
