@@ -27,6 +27,7 @@ from domain.ports import (
     Loaded,
     Metadata,
     NewEvent,
+    OtherLifecycle,
     Receipt,
     Recorded,
     VersionMismatch,
@@ -108,7 +109,7 @@ class LedgerDoor:
 
     async def _attempt(self, order: "_Order") -> Done | None:
         """Decide and record once; None when the stream, or one that the decision asked for, has moved on meanwhile."""
-        loaded = self._states.get(order.stream) or await self._refresh(order.decider, order.stream)
+        loaded = self._remembered(order.decider, order.stream) or await self._refresh(order.decider, order.stream)
         verdict = await self._consider(order, loaded)
         if not verdict.events and await self._moved_on(order, loaded, verdict):
             return None
@@ -132,7 +133,7 @@ class LedgerDoor:
                 return _Verdict((), None, tuple(asked), no)
             except Unread as unread:
                 other: AnyDecider = _decider(unread)
-                at_hand = self._states.get(unread.stream) or await self._refresh(other, unread.stream)
+                at_hand = self._remembered(other, unread.stream) or await self._refresh(other, unread.stream)
                 states[unread.stream] = at_hand.state
                 asked.append(_Asked(other, unread.stream, at_hand.version))
             else:
@@ -193,7 +194,7 @@ class LedgerDoor:
 
     async def _refresh(self, decider: AnyDecider, stream: UUID) -> Loaded[Any]:
         """The state of a stream as of now: what is remembered, and what came after."""
-        known = self._states.get(stream) or Loaded(decider.initial, 0, 0)
+        known = self._remembered(decider, stream) or Loaded(decider.initial, 0, 0)
         tail = await self._ledger.read(stream, after=known.version)
         if not tail:
             return known
@@ -201,6 +202,13 @@ class LedgerDoor:
         fresh = Loaded(state, tail[-1].version, tail[-1].position)
         self._keep(stream, fresh)
         return fresh
+
+    def _remembered(self, decider: AnyDecider, stream: UUID) -> Loaded[Any] | None:
+        loaded = self._states.get(stream)
+        if loaded is not None and not isinstance(loaded.state, type(decider.initial)):
+            msg = f"stream {stream} holds a {type(loaded.state).__name__}, which is not a {decider.name}"
+            raise OtherLifecycle(msg)
+        return loaded
 
     def _keep(self, stream: UUID, loaded: Loaded[Any]) -> None:
         present = self._states.get(stream)
@@ -216,7 +224,7 @@ class LedgerDoor:
         if decoder is None or row.tag not in decider.tags:
             if row.tag not in decider.tags:
                 msg = f"stream {row.stream} holds {row.tag!r}, which is not an event of {decider.name}"
-                raise TypeError(msg)
+                raise OtherLifecycle(msg)
             decoder = self._decoders[row.tag] = msgspec.json.Decoder(decider.tags[row.tag])
         event: Event = decoder.decode(row.body)
         return event

@@ -21,7 +21,7 @@ from litestar.exceptions import HTTPException, ValidationException
 
 from api.sentences import language_of, say
 from domain.decider import Refused
-from domain.ports import Busy, CommandIdReused, Unavailable, VersionMismatch
+from domain.ports import Busy, CommandIdReused, OtherLifecycle, Unavailable, VersionMismatch
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -220,7 +220,9 @@ def _response(
     return Response(body, status_code=kind.status, media_type=MEDIA_TYPE, headers=said)
 
 
-_MEANING: Mapping[type[Exception], type[Problem]] = {CommandIdReused: KeyReused, Busy: TooBusy, Unavailable: LedgerAway}
+_MEANING: Mapping[type[Exception], type[Problem]] = {
+    OtherLifecycle: NotFound, CommandIdReused: KeyReused, Busy: TooBusy, Unavailable: LedgerAway,
+}  # fmt: skip
 _BY_STATUS: Mapping[int, type[Problem]] = {
     400: Malformed, 404: NotFound, 405: MethodNotAllowed, 413: TooLarge, 415: NotJson,
 }  # fmt: skip

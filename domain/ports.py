@@ -167,6 +167,10 @@ class Loaded(msgspec.Struct, Generic[S], frozen=True):
     position: int
 
 
+class OtherLifecycle(Exception):
+    """This stream holds something else than was asked for."""
+
+
 class VersionMismatch(Exception):
     """The caller saw another version of this stream than the present one."""
 
@@ -190,13 +194,13 @@ class Door(Protocol):
     ) -> Done:
         """Decide one command, or several as one all-or-nothing step.
 
-        Raises `Refused` (nothing happened), `VersionMismatch`, or what `Ledger.append` raises except `Conflict`,
-        which is met by deciding again.
+        Raises `Refused` (nothing happened), `VersionMismatch`, `OtherLifecycle`, or what `Ledger.append` raises
+        except `Conflict`, which is met by deciding again.
         """
         ...
 
     async def load(self, decider: Decider[C, S, E], stream: UUID) -> Loaded[S]:
-        """The present state of a stream."""
+        """The present state of a stream. Raises `OtherLifecycle`."""
         ...
 
 
@@ -213,6 +217,7 @@ __all__ = [
     "Loaded",
     "Metadata",
     "NewEvent",
+    "OtherLifecycle",
     "Receipt",
     "Recorded",
     "Refused",

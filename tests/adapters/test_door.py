@@ -13,7 +13,7 @@ from adapters.door import LedgerDoor
 from adapters.ids import new_id
 from adapters.ledger import PostgresLedger
 from domain.decider import Ask, Command, Decider, Event, Refused
-from domain.ports import CommandIdReused, Context, Metadata, VersionMismatch
+from domain.ports import CommandIdReused, Context, Metadata, OtherLifecycle, VersionMismatch
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 
@@ -264,5 +264,7 @@ async def test_memory_is_bounded_and_forgetting_changes_nothing(ledger: Postgres
 async def test_a_stream_of_another_lifecycle_is_not_folded(door: LedgerDoor, other: LedgerDoor) -> None:
     stream = new_id()
     await door.execute(lamp, stream, TurnOn(), context())
-    with pytest.raises(TypeError, match=r"not an event of page"):
+    with pytest.raises(OtherLifecycle, match=r"not an event of page"):
         await other.load(page, stream)
+    with pytest.raises(OtherLifecycle, match=r"not a page"):
+        await door.load(page, stream)
