@@ -17,16 +17,20 @@ import sys
 import urllib.error
 import urllib.request
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from pathlib import Path
 from typing import Any, NoReturn, TypeAlias
 
+import msgspec
+from rich import progress as bars
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from adapters import heartbeat, logs
 from adapters.engines import Engines, engines_for
+from adapters.importing import Progress
 from adapters.settings import BadSettings, Settings, read_settings
 from adapters.supervised import EngineFailed, FolderInUse
 from adapters.supervisor import ROLES, Platform, end_with, platform, stop_requested
+from domain.ports import LedgerError
 
 Options: TypeAlias = argparse.Namespace
 Command: TypeAlias = Callable[[Settings, Options], int]
@@ -56,7 +60,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
         return command(settings, options)
     except KeyboardInterrupt:
         return INTERRUPTED
-    except (FolderInUse, EngineFailed, OSError, RuntimeError, ValueError) as failed:
+    except (FolderInUse, EngineFailed, LedgerError, OSError, RuntimeError, ValueError) as failed:
         _err.print(f"{type(failed).__name__}: {failed}", style="red", markup=False)
         return FAILED
 
@@ -79,6 +83,11 @@ def parser() -> argparse.ArgumentParser:
     _add(commands, "migrate", migrate, "bring the database up to date 迁移数据库")
     rebuilding = _add(commands, "rebuild", rebuild, "replay read models beside the live ones, and swap 重建读模型")
     rebuilding.add_argument("projection", nargs="?", help="one of them; all when left out")
+    importing = _add(commands, "import", import_file, "read a file of another system, through the same door 导入")
+    importing.add_argument("what", choices=["work-orders"])
+    importing.add_argument("file", type=Path, help="a .csv or .csv.gz")
+    importing.add_argument("--layout", required=True, help="which system it comes from, such as boston311")
+    importing.add_argument("--json", action="store_true", help="print the numbers as JSON")
     playing = _add(commands, "demo", demo, "run everything, with generated data and a story 演示")
     playing.add_argument("--once", action="store_true", help="end after the story instead of staying up")
     asking = _add(commands, "health", health, "exit with 0 if a process of this machine is well 健康检查")
@@ -217,13 +226,54 @@ def rebuild(settings: Settings, options: Options) -> int:
     return OK
 
 
-def _bar(unit: str) -> Progress:
-    return Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TextColumn(unit),
-        TimeElapsedColumn(),
+def import_file(settings: Settings, options: Options) -> int:
+    """Import a file, tell what is wrong in it, and what its promises came to."""
+    from adapters import wiring  # noqa: PLC0415 - as above
+
+    with engines_for(settings, temporal=False) as engines, _bar("bytes") as bar:
+        task = bar.add_task(options.file.name, total=None)
+
+        def told(progress: Progress) -> None:
+            rows = f"{options.file.name}: {progress.rows} 行 rows, {progress.rejected} 拒绝 rejected"
+            bar.update(task, total=progress.of_bytes, completed=progress.bytes, description=rows)
+
+        report = _run(wiring.import_work_orders(engines, settings, options.file, options.layout, told))
+    for rejected in report.rejects:
+        _err.print(f"{options.file.name}:{rejected.line}: {rejected.key} {rejected.reason}", markup=False)
+    for differing in report.differing:
+        verdicts = f"ours {_verdict(differing.ours)}, theirs {_verdict(differing.theirs)}"
+        _err.print(f"{options.file.name}:{differing.line}: {differing.key} {verdicts}", markup=False)
+    numbers = msgspec.to_builtins(report.summary())
+    if options.json:
+        _out.print_json(data=numbers)
+    else:
+        _out.print("\n".join(f"{zh:　<6}{name:<13}{numbers[name]:>12}" for name, zh in _NUMBERS.items()))
+    return OK
+
+
+_NUMBERS = {
+    "rows": "行数",
+    "imported": "新导入",
+    "rejected": "拒绝",
+    "on_time": "按时",
+    "overdue": "超时",
+    "unflagged": "无标记",
+    "differences": "判定不一致",
+    "seconds": "秒",
+}
+
+
+def _verdict(on_time: bool) -> str:  # noqa: FBT001 - it is the question
+    return "on time" if on_time else "overdue"
+
+
+def _bar(unit: str) -> bars.Progress:
+    return bars.Progress(
+        bars.TextColumn("{task.description}"),
+        bars.BarColumn(),
+        bars.MofNCompleteColumn(),
+        bars.TextColumn(unit),
+        bars.TimeElapsedColumn(),
         console=_err,
     )
 

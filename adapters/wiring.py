@@ -14,13 +14,14 @@ import socket
 from collections.abc import AsyncGenerator, Callable, Coroutine, Generator, Mapping
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any, NamedTuple
 from uuid import UUID
 
 import structlog
 import uvicorn
 
-from adapters import heartbeat
+from adapters import heartbeat, import_layout, importing
 from adapters.door import LedgerDoor
 from adapters.engines import Engines
 from adapters.ids import new_id
@@ -55,9 +56,13 @@ class Core(NamedTuple):
 
 @asynccontextmanager
 async def core(settings: Settings, engines: Engines) -> AsyncGenerator[Core]:
-    """The ledger and the door, for as long as the block lasts."""
+    """The ledger and the door, for as long as the block lasts. Our own database is brought up to date by the way."""
+    if settings.embeds_postgres:
+        await migrate(engines.database_url)
     ledger = PostgresLedger(engines.database_url, max_queue=settings.max_queue, readers=settings.database_connections)
     async with ledger:
+        if not await is_current(ledger.pool):
+            _log.warning("database.not_current", hint="run linli migrate, or a newer version of linli")
         yield Core(ledger, LedgerDoor(ledger))
 
 
@@ -68,8 +73,14 @@ async def serve(settings: Settings, engines: Engines, stop: asyncio.Event) -> No
     """Answer HTTP until told to stop, then finish what was begun. Raises OSError when the port is taken."""
     with socket.create_server((settings.host, settings.port), backlog=2048, reuse_port=False) as listener:
         async with core(settings, engines) as (ledger, door):
-            board = work_order_board.WorkOrderBoard(ledger.pool)
-            app = create_app(door=door, ledger=ledger, board=board, new_id=new_id, now=now, ready=checks(ledger))
+            app = create_app(
+                door=door,
+                ledger=ledger,
+                board=WorkOrderBoard(ledger.pool),
+                new_id=new_id,
+                now=now,
+                ready=checks(ledger),
+            )
             config = uvicorn.Config(
                 app,
                 http="httptools",
@@ -153,6 +164,15 @@ async def rebuild_projection(
         return await rebuild(PROJECTIONS[name], ledger, ledger.pool, processes=processes, progress=told)
 
 
+async def import_work_orders(
+    engines: Engines, settings: Settings, path: Path, layout: str, progress: Callable[[importing.Progress], None]
+) -> importing.Report:
+    """Import a file of another system, which a layout describes. Raises UnknownLayout and what the import raises."""
+    described = import_layout.layout(layout)
+    async with core(settings, engines) as (ledger, door):
+        return await importing.import_work_orders(door, ledger, path, described, progress)
+
+
 # What they share ------------------------------------------------------------------------------------------------------
 
 
@@ -216,4 +236,4 @@ class _Stopped(Exception):
     """Somebody said stop."""
 
 
-__all__ = ["PROJECTIONS", "Core", "core", "follow", "migrate", "rebuild_projection", "serve", "work"]
+__all__ = ["PROJECTIONS", "Core", "core", "follow", "import_work_orders", "rebuild_projection", "serve", "work"]
