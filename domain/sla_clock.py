@@ -22,7 +22,7 @@ from msgspec.structs import replace
 
 from domain import promise
 from domain.promise import Promise
-from domain.terms import Target, Terms
+from domain.terms import Rung, Target, Terms
 from domain.working_time import WorkingTime
 
 __all__ = ["Alarm", "Clock", "Deadlines", "Kind", "Spell", "alarms", "deadlines"]
@@ -197,12 +197,16 @@ def _breaches(dues: Deadlines) -> list[Alarm]:
 
 
 def _escalations(clock: Clock, dues: Deadlines, calendar: WorkingTime) -> list[Alarm]:
-    started = clock.started_at
     return [
-        Alarm(at=max(calendar.offset(due, rung.after), started), kind="escalation", of=rung.of, level=level, to=rung.to)
+        Alarm(at=_told_at(clock, due, rung, calendar), kind="escalation", of=rung.of, level=level, to=rung.to)
         for level, rung in enumerate(clock.terms.ladder, start=1)
-        if started is not None and (due := dues.of(rung.of)) is not None
+        if (due := dues.of(rung.of)) is not None
     ]
+
+
+def _told_at(clock: Clock, due: datetime, rung: Rung, calendar: WorkingTime) -> datetime:
+    at = max(calendar.offset(due, rung.after), clock.started_at or due)
+    return calendar.next_opening(at) if clock.terms.tell == "in_service_hours" else at
 
 
 def _order(alarm: Alarm) -> tuple[datetime, int, int]:

@@ -33,6 +33,8 @@ class Terms(Struct, frozen=True, omit_defaults=True):
     """Working seconds before a response or resolution is due; 0: no warning."""
     ladder: tuple[Rung, ...] = ()
     """The first rung is level 1."""
+    tell: Literal["at_once", "in_service_hours"] = "at_once"
+    """When a rung's role is told: whatever the hour, or at the next opening. The breach itself is one at night too."""
     reopen_window: Promise = WallClock(days=7)
     reopen: Literal["resume", "restart"] = "resume"
     """What a reopening does to the clock: the time in between is credited like a pause, or the clock begins anew."""

@@ -188,6 +188,22 @@ def test_every_event_has_a_stored_sample_of_each_of_its_fields(tag: str) -> None
     assert fields <= {key for sample in samples if sample["type"] == tag for key in sample}
 
 
+def refusals(of: type[Refused] = Refused) -> list[type[Refused]]:
+    """All refusals of the domain."""
+    return [
+        each
+        for kind in of.__subclasses__()
+        if kind.__module__.startswith("domain.")
+        for each in (kind, *refusals(kind))
+    ]
+
+
+def test_every_refusal_has_a_code_of_its_own_and_a_sentence_for_people() -> None:
+    codes = [each().code for each in refusals()]
+    assert len(codes) == len(set(codes)) > 40
+    assert [each for each in refusals() if not each.sentence().endswith(".")] == []
+
+
 def test_what_others_write_is_not_ours_to_read() -> None:
     assert lifecycles.decode("Dog.Registered", b"{}") is None
     assert lifecycles.by_tag("Dog.Registered") is None

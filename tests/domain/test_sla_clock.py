@@ -128,6 +128,22 @@ def test_rungs_come_when_their_data_say_and_never_before_the_start() -> None:
     ]
 
 
+def test_t6_who_is_to_be_told_of_a_breach_at_night_is_told_in_service_hours_if_the_terms_say_so() -> None:
+    terms = Terms(resolution=WallClock(seconds=8 * HOUR), ladder=(Rung(of="resolution", to="manager"),))
+    told = {"at_once": on(2, 23), "in_service_hours": on(3, 9)}
+    for when, at in told.items():
+        now = sla_clock.start(Clock(terms=replace(terms, tell=when)), on(2, 15))
+        assert [(alarm.at, alarm.label) for alarm in alarms(now, deadlines(now, OFFICE), OFFICE)] == [
+            (on(2, 23), "breach.resolution"),
+            (at, "escalation.1"),
+        ]
+
+
+def test_a_promise_shorter_than_the_warning_is_not_warned_of() -> None:
+    now = sla_clock.start(Clock(terms=Terms(resolution=EIGHT_HOURS, warn_before=8 * HOUR)), on(2, 9))
+    assert [alarm.kind for alarm in alarms(now, deadlines(now, OFFICE), OFFICE)] == ["breach"]
+
+
 def test_without_a_promise_nothing_is_due() -> None:
     now = sla_clock.start(Clock(), on(2, 9))
     assert alarms(now, deadlines(now, ALWAYS_OPEN), ALWAYS_OPEN) == ()

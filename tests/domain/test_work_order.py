@@ -144,6 +144,12 @@ def test_an_import_brings_its_own_promise() -> None:
     assert paused.state.resolution_due == on(5, 12)
 
 
+def test_a_promise_from_outside_stays_though_there_is_an_agreement() -> None:
+    target = Terms(resolution=Moment(on(5, 12)))
+    scenario = order(REPORTED, wo.Triage(at=on(2), priority=2, terms=target), wo.Reprioritise(at=on(3), priority=1))
+    assert (scenario.state.resolution_due, scenario.state.response_due, scenario.state.priority) == (on(5, 12), None, 1)
+
+
 def test_terms_that_a_command_brings_must_make_sense() -> None:
     for terms, refusal in (
         (Terms(calendar="moon"), service_agreement.CalendarUnknown),
