@@ -2,7 +2,7 @@
 
 Each request costs the database a few array elements instead of a round trip and a disk flush. A batch goes out through
 `linli_append`; if anything in it clashes, the same batch goes out again through `linli_append_checked`, in which every
-request stands or falls alone. A stream is in one batch at most once at a time.
+request stands or falls alone. A stream is written by one request under way at most.
 
 When the connection breaks while a batch is out, nobody knows whether it was committed. The batch is sent again through
 the checked function, which recognises by command id, or by the events themselves, what is in the log already: a lost
@@ -10,7 +10,7 @@ answer gives neither a duplicate nor a false conflict.
 """
 
 import asyncio
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Awaitable, Callable, Sequence
 from typing import NamedTuple
 from uuid import UUID
@@ -44,7 +44,9 @@ class Waiting(NamedTuple):
     request: Append
     receipt: asyncio.Future[Receipt]
     touched: tuple[UUID, ...]
-    """What must not be in two batches at a time: streams, guarded streams, the command id."""
+    """What must be in one request under way at most: the streams it writes, the command id."""
+    guarded: tuple[UUID, ...]
+    """Streams that no other request under way may write."""
 
 
 class GroupCommitter:
@@ -65,6 +67,7 @@ class GroupCommitter:
         self._patience = patience
         self._queue: deque[Waiting] = deque()
         self._held: set[UUID] = set()
+        self._watched: Counter[UUID] = Counter()
         self._awake = asyncio.Event()
         self._closing = False
         self._writers = [asyncio.create_task(self._write(), name=f"ledger-writer-{i}") for i in range(writers)]
@@ -81,7 +84,7 @@ class GroupCommitter:
         if len(self._queue) >= self._max_queue:
             raise Busy
         receipt: asyncio.Future[Receipt] = asyncio.get_running_loop().create_future()
-        self._queue.append(Waiting(request, receipt, _touched(request)))
+        self._queue.append(Waiting(request, receipt, _touched(request), _guarded(request)))
         self._awake.set()
         return await receipt
 
@@ -115,15 +118,20 @@ class GroupCommitter:
             await connection.close()
 
     def _gather(self) -> list[Waiting]:
-        """Take the next batch from the queue, in order, leaving behind what touches a stream that is under way."""
+        """Take the next batch from the queue, in order, leaving behind what touches a stream that is under way.
+
+        Many may guard the same stream at once, as long as nobody writes to it.
+        """
         batch: list[Waiting] = []
         left: list[Waiting] = []
-        queue, held = self._queue, self._held
+        queue, held, watched = self._queue, self._held, self._watched
         while queue and len(batch) < self._max_batch:
             waiting = queue.popleft()
-            if held.isdisjoint(waiting.touched):
+            touched, guarded = waiting.touched, waiting.guarded
+            if held.isdisjoint(touched) and held.isdisjoint(guarded) and not any(map(watched.__contains__, touched)):
                 batch.append(waiting)
-                held.update(waiting.touched)
+                held.update(touched)
+                watched.update(guarded)
             else:
                 left.append(waiting)
                 if len(left) >= self._max_batch:
@@ -134,6 +142,10 @@ class GroupCommitter:
     def _release(self, batch: list[Waiting]) -> None:
         for waiting in batch:
             self._held.difference_update(waiting.touched)
+            for stream in waiting.guarded:
+                self._watched[stream] -= 1
+                if not self._watched[stream]:
+                    del self._watched[stream]
         if self._queue:
             self._awake.set()
 
@@ -190,15 +202,23 @@ class GroupCommitter:
 
 
 def _touched(request: Append) -> tuple[UUID, ...]:
+    """What no other request under way may touch or guard."""
     events = request.events
-    if len(events) == 1 and not request.guards:
+    if len(events) == 1:
         stream = events[0].stream
         return (stream,) if request.command_id is None else (stream, request.command_id)
     touched = {event.stream for event in events}
-    touched.update(stream for stream, _ in request.guards)
     if request.command_id is not None:
         touched.add(request.command_id)
     return tuple(touched)
+
+
+def _guarded(request: Append) -> tuple[UUID, ...]:
+    """What no other request under way may touch; it may guard it too."""
+    if not request.guards:
+        return ()
+    written = {event.stream for event in request.events}
+    return tuple({stream for stream, _ in request.guards} - written)
 
 
 def _fail(batch: Sequence[Waiting], error: LedgerError) -> None:
