@@ -102,6 +102,14 @@ def test_an_old_fact_gets_the_promise_of_its_time() -> None:
     assert later.agreement_version == 1
 
 
+def test_an_agreement_that_counts_from_later_on_promises_nothing_for_what_was_reported_before() -> None:
+    before = order(report(on(2), community="elsewhere"), wo.Comment(at=on(4), text="?"))
+    city = with_agreement(before, replace(agreed, community="", at=on(3)), community="")
+    assert city.when(wo.Triage(at=on(4), priority=1)).state.resolution_due is None
+    earlier = with_agreement(before, replace(agreed, community="", at=on(2)), community="")
+    assert earlier.when(wo.Triage(at=on(4), priority=1)).state.resolution_due == on(2, 13)
+
+
 def test_reporting_twice_is_no_news_but_another_report_is_a_mistake() -> None:
     order(REPORTED).when(REPORTED).then_nothing()
     order(REPORTED).when(report(on(2), category="lift")).then_refused(wo.AlreadyReported)
