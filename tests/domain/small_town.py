@@ -94,3 +94,24 @@ def elapse(at: datetime) -> Elapse:
 
 FOUND: Final = Evidence(kind="note", text="new bolt fitted")
 PHOTO: Final = Evidence(kind="photo", name="bolt.jpg", sha256="ab" * 32)
+
+REPORTED: Final = report(on(2))
+TRIAGED: Final = work_order.Triage(at=on(2, 9, 10), priority=1)
+ASSIGNED: Final = work_order.Assign(at=on(2, 9, 20), company="fixit", team="blue")
+STARTED: Final = work_order.Start(at=on(2, 9, 30))
+PAUSED: Final = work_order.Pause(at=on(2, 10), reason="parts")
+RESUMED: Final = work_order.Resume(at=on(2, 12))
+RESOLVED: Final = work_order.Resolve(at=on(2, 12, 30), evidence=(FOUND,))
+ACCEPTED: Final = work_order.Accept(at=on(2, 14))
+CLOSED: Final = work_order.Close(at=on(2, 15))
+CANCELLED: Final = work_order.Cancel(at=on(2, 15), reason="reported twice")
+
+IN_PROGRESS: Final = (REPORTED, TRIAGED, ASSIGNED, STARTED)
+WAITING: Final = (*IN_PROGRESS, PAUSED)
+DONE: Final = (*WAITING, RESUMED, RESOLVED)
+FILED: Final = (*DONE, ACCEPTED, CLOSED)
+
+
+def tags(events: OrderScenario) -> list[str]:
+    """What happened, in short."""
+    return [str(event.__struct_config__.tag).removeprefix("work_order.") for event in events.past]
