@@ -1,5 +1,7 @@
 """A work order, command by command: what happens, what is refused, and what is no news."""
 
+from typing import get_args
+
 import pytest
 from msgspec.structs import replace
 
@@ -388,3 +390,8 @@ def test_the_reopen_window_is_in_the_terms() -> None:
     short = wo.Reprioritise(at=on(2, 9, 40), priority=1, terms=replace(URGENT, reopen_window=WallClock(days=1)))
     state = order(*IN_PROGRESS, short).when(wo.Resolve(at=on(2, 10), evidence=(FOUND,))).state
     assert state.closes_at == on(3, 10)
+
+
+def test_the_decider_lists_every_command_and_every_event() -> None:
+    assert set(wo.decider.commands) == set(get_args(wo.WorkOrderCommand))
+    assert set(wo.decider.events) == set(get_args(wo.WorkOrderEvent))
