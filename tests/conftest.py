@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import asyncpg
 import pytest
 
-from adapters.embedded import EmbeddedPostgres, temporal_program
+from adapters.embedded import EmbeddedPostgres
 
 if TYPE_CHECKING:
     from temporalio.testing import WorkflowEnvironment
@@ -23,13 +23,6 @@ if TYPE_CHECKING:
 
 _TEMPLATE = "template_linli"
 _numbers = itertools.count(1)
-
-_VIRTUAL_TIME = (
-    "frontend.WorkflowTimeSkippingEnabled=true",
-    'history.timerProcessorMaxTimeShift="10ms"',  # a skip costs 0.1 s instead of 1.1 s
-    'history.workflowIdReuseMinimalInterval="0s"',  # a run that was continued as new would start years too late
-    "limit.historyCount.suggestContinueAsNew=60",  # lives of years pass through several runs
-)
 
 
 @pytest.fixture(scope="session")
@@ -79,17 +72,9 @@ def door(ledger: "PostgresLedger") -> "LedgerDoor":
 @pytest.fixture(scope="session")
 async def temporal() -> "AsyncIterator[WorkflowEnvironment]":
     """A real Temporal server in which every workflow has a clock of its own, which moves only when a test says so."""
-    from temporalio.testing import TimeSkippingConfig, WorkflowEnvironment
+    from tests.virtual_time import start_virtual_time
 
-    from adapters.temporal import CONVERTER
-
-    env = await WorkflowEnvironment.start_time_skipping_v2(
-        ts_config=TimeSkippingConfig(enabled=False),
-        dev_server_existing_path=str(temporal_program()),
-        dev_server_log_level="error",
-        data_converter=CONVERTER,
-        dev_server_extra_args=[word for value in _VIRTUAL_TIME for word in ("--dynamic-config-value", value)],
-    )
+    env = await start_virtual_time()
     yield env
     await env.shutdown()
     await asyncio.sleep(0.3)  # the SDK's threads end after its shutdown; an interpreter that is faster crashes

@@ -10,10 +10,16 @@ from tests.workflows.virtual import Virtual, publish_terms
 
 
 @pytest.fixture
-async def virtual(ledger: PostgresLedger, temporal: WorkflowEnvironment) -> AsyncIterator[Virtual]:
-    """A ledger, a worker and triggers that follow; time stands still until the test moves it."""
+async def idle(ledger: PostgresLedger, temporal: WorkflowEnvironment) -> AsyncIterator[Virtual]:
+    """A world in which nobody works and nobody follows the log."""
     world = Virtual(ledger, temporal)
     await publish_terms(world.door)
-    async with world.following(), world.working():
-        yield world
+    yield world
     await world.end()
+
+
+@pytest.fixture
+async def virtual(idle: Virtual) -> AsyncIterator[Virtual]:
+    """A world with a worker and with triggers that follow; time stands still until the test moves it."""
+    async with idle.following(), idle.working():
+        yield idle

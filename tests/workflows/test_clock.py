@@ -98,31 +98,29 @@ async def test_work_that_is_filed_needs_no_clock(virtual: Virtual) -> None:
     assert [] == await virtual.ticks(stream)
 
 
-async def test_a_moment_that_passes_without_a_worker_is_told_once_when_one_is_back(virtual: Virtual) -> None:
+async def test_a_moment_that_passes_without_a_worker_is_told_once_when_one_is_back(idle: Virtual) -> None:
     start = now()
-    unattended = Virtual(virtual.ledger, virtual.env)  # a task queue that nobody works on
-    async with unattended.following():
-        stream = await unattended.report(start)
-    async with unattended.working():
-        await unattended.forward(stream, start + MINUTE)
-    passing = asyncio.create_task(unattended.forward(stream, start + RESPONSE + MINUTE))
-    async with asyncio.timeout(20):
-        while "timer_fired" not in await last_of_history(unattended, stream):  # noqa: ASYNC110 - it tells nobody
-            await asyncio.sleep(0.05)
-    assert [] == await unattended.ticks(stream)
+    async with idle.following():
+        stream = await idle.report(start)
+        async with idle.working():
+            await idle.forward(stream, start + MINUTE)
+        passing = asyncio.create_task(idle.forward(stream, start + RESPONSE + MINUTE))
+        async with asyncio.timeout(20):
+            while "timer_fired" not in await last_of_history(idle, stream):  # noqa: ASYNC110 - it tells nobody
+                await asyncio.sleep(0.05)
+        assert [] == await idle.ticks(stream)
 
-    async with unattended.working():
-        await passing
+        async with idle.working():
+            await passing
 
-    assert await unattended.ticks(stream) == [
+    assert await idle.ticks(stream) == [
         Warned(at=start + RESPONSE - WARNING, of="response"),
         Breached(at=start + RESPONSE, of="response"),
     ]
-    await unattended.end()
 
 
-async def last_of_history(virtual: Virtual, stream: UUID) -> str:
-    history = await virtual.handle(stream).fetch_history()
+async def last_of_history(world: Virtual, stream: UUID) -> str:
+    history = await world.handle(stream).fetch_history()
     return " ".join(str(event.WhichOneof("attributes")) for event in history.events[-3:])
 
 
@@ -190,7 +188,7 @@ async def test_operators_see_what_a_clock_waits_for(virtual: Virtual) -> None:
 
 async def test_a_message_that_does_not_fit_fails_its_workflow_at_once(virtual: Virtual) -> None:
     with pytest.raises(WorkflowFailureError) as failure:
-        await virtual.env.client.execute_workflow(
+        await virtual.client.execute_workflow(
             "Clock", {"lifecycle": 7}, id=f"clock/test/{new_id()}", task_queue=virtual.task_queue
         )
     assert isinstance(failure.value.cause, ApplicationError)
