@@ -184,6 +184,7 @@ async def play(api: Api, teller: Teller, temporal_ui: str) -> None:
     await _be_refused(api, teller, order)
     await _finish(api, teller, order)
     await _look_back(api, teller, order, before)
+    await _look_at_board(api, teller, order)
 
 
 async def _report(api: Api, teller: Teller) -> str:
@@ -287,6 +288,19 @@ async def _look_back(api: Api, teller: Teller, order: str, before: int) -> None:
     _must((then["status"], then["company"]) == ("reported", ""), f"as of {before} it was {then['status']}")
     teller.fact(f"GET /work-orders/{order[:8]}…?as_of={before} → {then['status']} (v{then['version']})")
     teller.fact(f"GET /work-orders/{order[:8]}… → {now['status']} (v{now['version']}) {now['company']}")
+
+
+async def _look_at_board(api: Api, teller: Teller, order: str) -> None:
+    teller.step("工单看板：多少件、几件超时", "the board: how many stand where, which are late")
+    written = int((await api.get(f"/work-orders/{order}"))["position"])
+    counts = await api.get("/work-orders/counts", min_position=written)
+    _must(counts["status"].get("accepted", 0) > 0, "the board does not show what was accepted")
+    standing = "，".join(f"{status} {count}" for status, count in sorted(counts["status"].items()))
+    teller.fact(f"GET /work-orders/counts → {standing}；超时 overdue {counts['overdue']}")
+    late = await api.get("/work-orders", open="true", resolution_breached="true", sort="due", limit=4)
+    for item in late["items"]:
+        summary = f"{item['community']} · {item['summary']}"
+        teller.fact(f"  {summary}  [dim]{item['status']} P{item['priority']} level {item['level']}[/]")
 
 
 def _must(so: bool, otherwise: str) -> None:  # noqa: FBT001 - the question is the argument
