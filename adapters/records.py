@@ -45,27 +45,35 @@ class _Line(NamedTuple):
 
 
 class DelimitedFile:
-    """Iterate over it within a `with` block. Reads `.gz` files too. Raises NoHeader."""
+    """Iterate over it within a `with` block. Reads `.gz` files too. Entering raises NoHeader and OSError."""
+
+    header: list[str]
+    size: int
 
     def __init__(self, path: Path, *, delimiter: str = ",") -> None:
-        self.size = path.stat().st_size
-        self._raw = path.open("rb")
-        self._file: BufferedIOBase = gzip.GzipFile(fileobj=self._raw) if path.suffix == ".gz" else self._raw
+        self._path = path
         self._delimiter = delimiter
         self._number = 0
         self._ahead: deque[_Line] = deque()
         self._broken_off = False
-        first = self._next()
-        if first is None or first.fault:
-            raise NoHeader(first.fault if first else "the file is empty")
-        self.header = [name.strip() for name in self._split(first.text.removeprefix("\ufeff"))]
 
     def __enter__(self) -> Self:
+        self.size = self._path.stat().st_size
+        self._raw = self._path.open("rb")
+        self._file: BufferedIOBase = gzip.GzipFile(fileobj=self._raw) if self._path.suffix == ".gz" else self._raw
+        try:
+            self.header = self._names(self._next())
+        except BaseException:
+            self._close()
+            raise
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self._close()
+
+    def _close(self) -> None:
         self._file.close()
         self._raw.close()
 
@@ -80,6 +88,14 @@ class DelimitedFile:
                 yield Broken(line.number, line.fault)
             elif line.text.strip():
                 yield self._record(line)
+
+    def _names(self, first: _Line | None) -> list[str]:
+        if first is None or first.fault:
+            raise NoHeader(first.fault if first else "the file is empty")
+        try:
+            return [name.strip() for name in self._split(first.text.removeprefix("\ufeff"))]
+        except csv.Error as error:
+            raise NoHeader(str(error)) from error
 
     def _record(self, line: _Line) -> Record | Broken:
         try:
