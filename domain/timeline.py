@@ -105,7 +105,7 @@ class Timeline:
 
     def previous_closing(self, year: Year, at: int) -> tuple[int, int]:
         """The moment itself if it is in or at the end of a period, or else the closing before; and whose day it is."""
-        for earlier in self._backward(year, at):
+        for earlier in self._backward(year):
             i = earlier.closing(at)
             if i is not None:
                 return min(at, earlier.closes[i]), earlier.owners[i]
@@ -128,7 +128,7 @@ class Timeline:
         if amount == 0:
             return at if self.day_of(year, at) is not None else self.previous_closing(year, at)[0]
         wanted = -amount
-        for earlier in self._backward(year, at):
+        for earlier in self._backward(year):
             wanted += earlier.worked(at)
             if wanted >= 0:
                 i = bisect_right(earlier.done, wanted)
@@ -192,9 +192,8 @@ class Timeline:
     def _onward(self, year: Year) -> Iterator[Year]:
         return (self.year(number) for number in range(year.number, year.number + REACH))
 
-    def _backward(self, year: Year, at: int) -> Iterator[Year]:
-        last = year.number - 1 if at == year.begin else year.number
-        return (self.year(number) for number in range(last, last - REACH, -1))
+    def _backward(self, year: Year) -> Iterator[Year]:
+        return (self.year(number) for number in range(year.number, year.number - REACH, -1))
 
     def _business_start(self, year: Year, at: int, days: int) -> tuple[int, int]:
         if days >= 0:

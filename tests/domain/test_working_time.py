@@ -256,6 +256,23 @@ def test_a_window_ends_at_midnight() -> None:
     assert utc("2024-05-03T00:00") == calendar.add(utc("2024-05-02T20:00"), 4 * HOUR)
 
 
+def test_a_closing_at_the_midnight_of_new_year_is_a_closing_and_a_night_shift_goes_on() -> None:
+    holiday = date(2026, 1, 1)
+    evening = WorkingTime(zone="UTC", week=week((Window(time(18), time(0)),)), holidays=(holiday,))
+    midnight = utc("2026-01-01T00:00")
+    assert midnight == evening.add(midnight, timedelta()) == evening.subtract(midnight, timedelta())
+    assert midnight == evening.previous_closing(midnight) == evening.add(utc("2025-12-31T18:00"), 6 * HOUR)
+    assert date(2025, 12, 31) == evening.working_day(midnight)
+    assert utc("2025-12-31T00:00") == evening.add_business_days(midnight, -1)
+    assert utc("2025-12-31T22:00") == evening.subtract(midnight, 2 * HOUR)
+    night = WorkingTime(zone="UTC", week=week((Window(time(22), time(6)),)), holidays=(holiday,))
+    assert [(utc("2025-12-31T22:00"), utc("2026-01-01T06:00"))] == list(
+        night.periods(utc("2025-12-31T12:00"), utc("2026-01-02T12:00"))
+    )
+    assert date(2025, 12, 31) == night.working_day(utc("2026-01-01T03:00"))
+    assert utc("2026-01-03T03:00") == night.add_business_days(utc("2026-01-01T03:00"), 1)
+
+
 def test_two_windows_a_day_leave_lunch_out() -> None:
     """T8."""
     calendar = WorkingTime(zone="Asia/Shanghai", week=week(LUNCH))
