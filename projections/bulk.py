@@ -15,9 +15,10 @@ from typing import NamedTuple, TypeVar
 from uuid import UUID
 
 import asyncpg
+import msgspec
 
 from domain.decider import Event
-from projections.projection import Projection, Row
+from projections.projection import Projection, Row, Unreadable
 from projections.table import Connection, Table
 
 S = TypeVar("S")
@@ -66,7 +67,7 @@ def silent(_done: Load) -> None:
 async def load(
     table: Table[S, E], reader: Connection, writer: Connection, share: Share, progress: Progress = silent
 ) -> Load:
-    """Fold the streams of a share as they were at a log position, and add their rows to the table."""
+    """Fold the streams of a share as they were at a log position into rows of the table. Raises Unreadable."""
     done = Load()
     tags = list(table.projection.tags)
     await writer.execute("SET synchronous_commit = off")  # the commit that swaps the table in makes all of it durable
@@ -93,7 +94,12 @@ def _rows(table: Table[S, E], streams: Sequence[asyncpg.Record]) -> list[Row]:
     rows: list[Row] = []
     for stream, version, position, _, bodies in streams:
         state = initial
-        for event in history(bodies):
+        try:
+            events = history(bodies)
+        except msgspec.MsgspecError as error:
+            msg = f"stream {stream}: {error}"
+            raise Unreadable(msg) from error
+        for event in events:
             state = evolve(state, event)
         rows.append((stream, version, position, *row(state), encode(state)))
     return rows

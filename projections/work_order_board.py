@@ -205,6 +205,7 @@ _CLOCKS = """
 SELECT id, wake_at FROM reads.work_order_board
 WHERE wake_at IS NOT NULL AND (wake_at, id) > ($1, $2) ORDER BY wake_at, id LIMIT 1000
 """
+_UNFINISHED = "SELECT id FROM reads.work_order_board WHERE open AND id > $1 ORDER BY id LIMIT $2"
 
 
 class WorkOrderBoard:
@@ -253,6 +254,11 @@ class WorkOrderBoard:
             for row in rows:
                 yield row[0]
             key = (rows[-1][1], rows[-1][0])
+
+    async def unfinished(self, after: UUID | None, limit: int) -> list[UUID]:
+        """The next `limit` work orders after an id, in the order of their ids, that are not filed yet."""
+        rows = await self._fetch(_UNFINISHED, after or UUID(int=0), limit)
+        return [row[0] for row in rows]
 
     def _listed(self, row: asyncpg.Record) -> Listed:
         return Listed(row[0], row[1], row[2], self._decode(row[3]))
