@@ -28,7 +28,14 @@ from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxR
 
 _log = structlog.stdlib.get_logger()
 
-_PASSED_THROUGH = ("domain", "msgspec", "structlog", "workflows.activities", "workflows.messages")
+_PASSED_THROUGH = (
+    "domain",
+    "msgspec",
+    "structlog",
+    "workflows.activities",
+    "workflows.messages",
+    "workflows.revisions",
+)
 """Modules that workflows share with the rest of the process: they are pure, or hold messages, or are only named."""
 
 _QUICK_TO_GIVE_UP = RetryConfig(initial_interval_millis=50, max_elapsed_time_millis=1500, max_retries=4)

@@ -106,17 +106,20 @@ async def work(settings: Settings, engines: Engines, stop: asyncio.Event) -> Non
     from adapters import temporal  # noqa: PLC0415 - the API does without Temporal's 40 MB
     from domain import lifecycles  # noqa: PLC0415
     from workflows.activities import Activities  # noqa: PLC0415
+    from workflows.calendar_revision import CalendarRevision  # noqa: PLC0415
     from workflows.clock import Clock  # noqa: PLC0415
     from workflows.messages import CLOCKS  # noqa: PLC0415
+    from workflows.revisions import Revisions  # noqa: PLC0415
 
     async with core(settings, engines) as (ledger, door):
         client = await temporal.connect(engines.temporal_address, namespace=settings.temporal_namespace)
         activities = Activities(door, ledger, lifecycles.ALL)
+        revisions = Revisions(door, ledger, WorkOrderBoard(ledger.pool).unfinished)
         worker = temporal.worker(
             client,
             task_queue=CLOCKS,
-            workflows=[Clock],
-            activities=[activities.agenda, activities.elapse],
+            workflows=[Clock, CalendarRevision],
+            activities=[activities.agenda, activities.elapse, revisions.revise_page],
             drain=timedelta(seconds=settings.drain_seconds),
         )
         _log.info("work.working", temporal=engines.temporal_address, queue=CLOCKS)
@@ -130,6 +133,7 @@ async def follow(settings: Settings, engines: Engines, stop: asyncio.Event) -> N
     from adapters.bookmark import PostgresBookmark  # noqa: PLC0415
     from domain import lifecycles  # noqa: PLC0415
     from projections.follower import Follower  # noqa: PLC0415
+    from workflows import revisions  # noqa: PLC0415
     from workflows.triggers import Triggers  # noqa: PLC0415
 
     async with core(settings, engines) as (ledger, door):
@@ -140,6 +144,7 @@ async def follow(settings: Settings, engines: Engines, stop: asyncio.Event) -> N
             door=door,
             bookmark=PostgresBookmark(ledger.pool, "triggers"),
             deciders=lifecycles.ALL,
+            processes=[revisions.PROCESS],
         )
         followers = [Follower(projection, ledger, ledger.pool).run() for projection in PROJECTIONS.values()]
         _log.info("follow.following", projections=list(PROJECTIONS))

@@ -59,6 +59,16 @@ class Moment(msgspec.Struct, frozen=True, kw_only=True):
         return f"{clock_id(self.lifecycle, self.stream)}/{self.label}/{self.at.isoformat()}/{self.version}"
 
 
+class Revision(msgspec.Struct, frozen=True, kw_only=True):
+    """A version of a calendar, where in the log it was published, and how far its revision has come."""
+
+    calendar: UUID
+    version: int
+    position: int
+    at: datetime
+    after: UUID | None = None
+
+
 def clock_id(lifecycle: str, stream: UUID) -> str:
     """The workflow id of the clock that watches a stream: there is never more than one."""
     return f"{CLOCK}/{lifecycle}/{stream}"

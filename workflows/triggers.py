@@ -1,6 +1,8 @@
-"""How facts reach the clocks: the log is read forward, and every stream that waits for something gets its clock.
+"""How facts reach the workflows: the log is read forward, every stream that waits for something gets its clock, and
+processes start by the events that they are for.
 
     event in the log -> its stream has an agenda -> start its clock, or tell it that there is news -> remember the place
+                     -> it starts a process      -> start that, once                               ->
 
 The place is remembered after the calls, so a crash repeats some and loses none; a clock shrugs at a repeat. What this
 cannot see, a Temporal server that lost its memory, the reconciler sets right: at the start and every hour it starts the
@@ -8,10 +10,10 @@ clocks that are missing.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from datetime import timedelta
 from functools import partial
-from typing import Protocol, TypeAlias, TypeVar
+from typing import NamedTuple, Protocol, TypeAlias, TypeVar
 from uuid import UUID
 
 import msgspec
@@ -50,9 +52,18 @@ class Bookmark(Protocol):
         ...
 
 
+class Process(NamedTuple):
+    """A workflow that certain events start."""
+
+    tags: Collection[str]
+    workflow: str
+    argument: Callable[[Recorded], object]
+    workflow_id: Callable[[Recorded], str]
+
+
 class Triggers:
-    """Keeps a clock running for every stream that waits for something. One process at a time is enough; several do no
-    harm. `concurrency` bounds the calls to the Temporal server under way at once.
+    """Starts `processes`, and keeps a clock running for every stream that waits for something. One that follows at a
+    time is enough; several do no harm. `concurrency` bounds the calls to the Temporal server under way at once.
     """
 
     def __init__(  # noqa: PLR0913 - what it stands between
@@ -63,10 +74,12 @@ class Triggers:
         door: Door,
         bookmark: Bookmark,
         deciders: Iterable[AnyDecider],
+        processes: Sequence[Process] = (),
         task_queue: str = CLOCKS,
         concurrency: int = 24,
     ) -> None:
         self._client = client
+        self._processes = processes
         self._ledger = ledger
         self._door = door
         self._bookmark = bookmark
@@ -95,10 +108,25 @@ class Triggers:
         for event in batch:
             if event.tag in self._tags:
                 news.setdefault(event.stream, []).append(event)
-        calls = await asyncio.gather(*(self._tell(events) for events in news.values()), return_exceptions=True)
+        starts = [
+            self._begin(process, event) for process in self._processes for event in batch if event.tag in process.tags
+        ]
+        tells = [self._tell(events) for events in news.values()]
+        calls = await asyncio.gather(*starts, *tells, return_exceptions=True)
         for failed in filter(None, calls):
             raise failed
         await self._bookmark.write(batch[-1].position)
+
+    async def _begin(self, process: Process, event: Recorded) -> None:
+        """Start a process for an event, unless it runs. Events may be read again, so it must shrug at a repeat."""
+        async with self._calls:
+            await self._client.start_workflow(
+                process.workflow,
+                process.argument(event),
+                id=process.workflow_id(event),
+                task_queue=self._task_queue,
+                id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+            )
 
     async def _tell(self, events: Sequence[Recorded]) -> None:
         """Start or wake the clock of a stream, for what the batch holds of it.
