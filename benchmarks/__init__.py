@@ -1,0 +1,1 @@
+"""How fast: every figure beside the baseline it is compared with, measured in turns on one machine. See README.md."""

@@ -1,0 +1,136 @@
+"""What benchmarks work with: an event, the life of a work order, and a city that has agreed on terms."""
+
+import asyncio
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from itertools import islice
+from typing import Final
+from uuid import UUID
+
+import msgspec
+
+from adapters import china_calendar, demo_data
+from adapters.ids import new_id
+from domain import service_agreement, work_calendar, work_order
+from domain.decider import Lifecycle, S, tag_of
+from domain.ports import Append, Context, Door, Ledger, Metadata, NewEvent
+from domain.work_order import Evidence, WorkOrderCommand, WorkOrderEvent
+
+MORNING: Final = datetime(2026, 3, 10, 1, 0, tzinfo=UTC)
+"""Nine o'clock of a Tuesday in Shanghai."""
+MINUTE: Final = timedelta(minutes=1)
+PHOTO: Final = Evidence(kind="photo", name="IMG_2041.jpg", sha256="b" * 64)
+
+REPORT: Final = work_order.Report(
+    at=MORNING,
+    community="柳园小区",
+    category="给排水",
+    summary="厨房下水道堵塞",
+    channel="resident",
+    reporter="resident-017",
+    place="3号楼2单元",
+)
+BODY_OF_A_REPORT: Final = msgspec.json.encode(
+    {name: getattr(REPORT, name) for name in ("community", "category", "summary", "channel", "reporter", "place")}
+)
+"""The same over HTTP."""
+LIFE: Final[tuple[WorkOrderCommand, ...]] = (
+    REPORT,
+    work_order.Triage(at=MORNING + 2 * MINUTE, priority=2),
+    work_order.Acknowledge(at=MORNING + 4 * MINUTE),
+    work_order.Assign(at=MORNING + 6 * MINUTE, company="明达水电", person="技师-03"),
+    work_order.Start(at=MORNING + 30 * MINUTE),
+    work_order.Comment(at=MORNING + 35 * MINUTE, text="需要更换下水管密封圈"),
+    work_order.Pause(at=MORNING + 40 * MINUTE, reason="parts", note="等待配件到货"),
+    work_order.Resume(at=MORNING + 90 * MINUTE),
+    work_order.Resolve(at=MORNING + 110 * MINUTE, evidence=(PHOTO,), note="已修复，现场试运行正常"),
+    work_order.Accept(at=MORNING + 120 * MINUTE, note="满意"),
+)
+"""What is asked of a work order from its report to the day it is accepted."""
+
+_AFTERLIFE: Final[tuple[WorkOrderCommand, ...]] = (
+    work_order.Reopen(at=MORNING + 130 * MINUTE, reason="又漏水了"),
+    work_order.Start(at=MORNING + 135 * MINUTE),
+    work_order.Attach(at=MORNING + 136 * MINUTE, attachment=PHOTO),
+    work_order.Comment(at=MORNING + 137 * MINUTE, text="上次只换了一个"),
+    work_order.Resolve(at=MORNING + 140 * MINUTE, evidence=(PHOTO,), note="两个都换了"),
+    work_order.Accept(at=MORNING + 150 * MINUTE, note="满意"),
+)
+
+_CALENDAR = china_calendar.publish(MORNING - timedelta(days=30), china_calendar.working_time())
+_AGREEMENT = service_agreement.Publish(
+    at=MORNING - timedelta(days=30), community="", lines=demo_data.agreement(), default_priority=3
+)
+
+encode: Final = msgspec.json.Encoder().encode
+META: Final = encode(Metadata(actor="staff-1", occurred_at=MORNING, command_id=UUID(int=1), correlation_id="c" * 16))
+
+
+def said(at: datetime = MORNING) -> Context:
+    """Somebody says so."""
+    return Context(actor="staff-1", occurred_at=at, correlation_id="bench")
+
+
+async def agree(door: Door) -> None:
+    """Publish China's calendar, and what the city is promised."""
+    await door.execute(work_calendar.decider, work_calendar.stream(china_calendar.KEY), _CALENDAR, said())
+    await door.execute(service_agreement.decider, service_agreement.stream(""), _AGREEMENT, said())
+
+
+class _Agreed:
+    """The city that has agreed, for decisions without a database."""
+
+    def __init__(self) -> None:
+        self._states: dict[UUID, object] = {}
+        calendar = work_calendar.decider
+        self._states[work_calendar.stream(china_calendar.KEY)] = calendar.fold(
+            calendar.decide(_CALENDAR, calendar.initial, self)
+        )
+        agreement = service_agreement.decider
+        self._states[service_agreement.stream("")] = agreement.fold(
+            agreement.decide(_AGREEMENT, agreement.initial, self)
+        )
+
+    def __call__(self, lifecycle: Lifecycle[S], stream: UUID, /) -> S:
+        state = self._states.get(stream, lifecycle.initial)
+        assert isinstance(state, type(lifecycle.initial))
+        return state
+
+
+def events(commands: Sequence[WorkOrderCommand]) -> tuple[WorkOrderEvent, ...]:
+    """What comes of these commands on a new work order."""
+    city, decider = _Agreed(), work_order.decider
+    state, happened = decider.initial, list[WorkOrderEvent]()
+    for command in commands:
+        told = decider.decide(command, state, city)
+        state = decider.fold(told, state)
+        happened.extend(told)
+    return tuple(happened)
+
+
+TWENTY: Final = tuple(islice(events((*LIFE, *_AFTERLIFE)), 20))
+"""The first twenty events of a work order."""
+_LIVED: Final = [(tag_of(event), encode(event)) for event in events(LIFE)]
+TAG, BODY = tag_of(TWENTY[0]), encode(TWENTY[0])
+
+
+def one_event() -> Append:
+    """A request that appends the first event of a new stream."""
+    return Append(events=(NewEvent(new_id(), 1, TAG, BODY),), meta=META)
+
+
+def whole_life() -> Append:
+    """A request that appends everything that happens to a work order."""
+    stream = new_id()
+    return Append(
+        events=tuple(NewEvent(stream, version, tag, body) for version, (tag, body) in enumerate(_LIVED, 1)), meta=META
+    )
+
+
+EVENTS_OF_A_LIFE: Final = len(_LIVED)
+
+
+async def live(ledger: Ledger, lives: int) -> None:
+    """Put so many work orders into the log."""
+    for begin in range(0, lives, 500):
+        await asyncio.gather(*(ledger.append(whole_life()) for _ in range(min(500, lives - begin))))
