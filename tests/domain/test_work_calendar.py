@@ -105,6 +105,15 @@ def test_a_notice_may_name_days_in_the_december_before() -> None:
         decided(after(published(OFFICE)), replace(NOTICE, holidays=(date(2026, 11, 30),)))
 
 
+def test_the_later_notice_decides_about_a_day_in_december() -> None:
+    swapped = replace(OFFICE, holidays=(date(2026, 12, 31),), makeup=(MakeUp(date(2026, 12, 27)),))
+    notice = replace(NOTICE, holidays=(date(2026, 12, 27),), makeup=(MakeUp(date(2026, 12, 31)),))
+    calendar = after(published(swapped), notice).latest
+    assert calendar is not None
+    assert (date(2026, 12, 27),) == calendar.holidays
+    assert (MakeUp(date(2026, 12, 31)),) == calendar.makeup
+
+
 def test_only_a_published_calendar_can_be_confirmed() -> None:
     with pytest.raises(work_calendar.NotPublished):
         decided(WorkCalendar(), NOTICE)

@@ -316,6 +316,22 @@ def test_a_shift_on_a_holiday_is_worked_and_a_break_closes_it() -> None:
     assert 2 * HOUR == with_break.between(utc("2024-05-01T00:00"), utc("2024-05-02T00:00"))
 
 
+def test_a_day_that_a_break_takes_whole_is_no_working_day() -> None:
+    outage = DayWindows(date(2024, 5, 7), (Window(time(8), time(18)),))
+    calendar = WorkingTime(zone="UTC", week=week(NINE_TO_FIVE), breaks=(outage,))
+    assert utc("2024-05-08T10:00") == calendar.add_business_days(utc("2024-05-06T10:00"), 1)
+    assert 1 == calendar.business_days_between(utc("2024-05-06T10:00"), utc("2024-05-08T10:00"))
+
+
+def test_breaks_that_overlap_count_once() -> None:
+    long = DayWindows(date(2024, 5, 6), (Window(time(9), time(8)),))  # until Tuesday, 08:00
+    short = DayWindows(date(2024, 5, 7), (Window(time(1), time(2)), Window(time(7), time(10))))
+    calendar = msgspec.structs.replace(ALWAYS_OPEN, breaks=(long, short))
+    assert utc("2024-05-07T10:00") == calendar.next_opening(utc("2024-05-06T09:00"))
+    assert 9 * HOUR + 14 * HOUR == calendar.between(utc("2024-05-06"), utc("2024-05-08"))
+    assert 2 * HOUR == calendar.between(utc("2024-05-07T03:00"), utc("2024-05-07T12:00"))
+
+
 def test_a_warning_an_hour_before_is_an_hour_of_working_time_before() -> None:
     """T5."""
     calendar = WorkingTime(zone="UTC", week=week((Window(time(8), time(18)),)))
