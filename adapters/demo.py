@@ -206,7 +206,7 @@ async def _report(api: Api, teller: Teller) -> str:
     return order
 
 
-async def _pause_another(api: Api, teller: Teller) -> str:
+async def _pause_another(api: Api, teller: Teller) -> Json:
     teller.step("另一件工单派单、开工后挂起：等配件", "another order is paused: waiting for parts")
     report = {"community": STAGE, "category": "电梯", "summary": "电梯停在三楼不动", "channel": "phone"}
     order = str((await api.post("/work-orders", {**report, "reporter": "resident-002"}))["id"])
@@ -218,7 +218,7 @@ async def _pause_another(api: Api, teller: Teller) -> str:
     ):
         await api.post(f"/work-orders/{order}/{command}", body)
     teller.fact(f"POST /work-orders/{order[:8]}…/pause → 挂起，时限停走 its clock stands still")
-    return order
+    return await api.get(f"/work-orders/{order}")
 
 
 async def _watch(api: Api, teller: Teller, order: str, temporal_ui: str) -> None:
@@ -241,12 +241,13 @@ async def _watch(api: Api, teller: Teller, order: str, temporal_ui: str) -> None
         await asyncio.sleep(0.25)
 
 
-async def _look_at_paused(api: Api, teller: Teller, paused: str) -> None:
+async def _look_at_paused(api: Api, teller: Teller, paused: Json) -> None:
     teller.step("挂起的工单没有超时；恢复后时限顺延", "the paused one is not late; resumed, its deadline has moved")
-    before = await api.get(f"/work-orders/{paused}")
-    _must(not before["resolution_breached"] and not before["warned"], "a paused order was warned or breached")
-    await api.post(f"/work-orders/{paused}/resume", {})
-    after = await api.get(f"/work-orders/{paused}")
+    order = paused["id"]
+    before = await api.get(f"/work-orders/{order}")
+    _must(before["version"] == paused["version"], "something happened to a paused order")
+    await api.post(f"/work-orders/{order}/resume", {})
+    after = await api.get(f"/work-orders/{order}")
     _must(after["resolution_due"] > before["resolution_due"], "the pause gave nothing back")
     teller.fact(f"应完成 due {_clock(before['resolution_due'])} → {_clock(after['resolution_due'])}")
 
