@@ -89,8 +89,8 @@ async def load(
 
 
 def _rows(table: Table[S, E], streams: Sequence[asyncpg.Record]) -> list[Row]:
-    initial, evolve, row = table.projection.lifecycle.initial, table.projection.lifecycle.evolve, table.projection.row
-    history, encode = table.codec.history, table.codec.encode
+    initial, evolve = table.projection.lifecycle.initial, table.projection.lifecycle.evolve
+    history, row = table.codec.history, table.codec.row
     rows: list[Row] = []
     for stream, version, position, _, bodies in streams:
         state = initial
@@ -101,7 +101,7 @@ def _rows(table: Table[S, E], streams: Sequence[asyncpg.Record]) -> list[Row]:
             raise Unreadable(msg) from error
         for event in events:
             state = evolve(state, event)
-        rows.append((stream, version, position, *row(state), encode(state)))
+        rows.append(row(stream, version, position, state))
     return rows
 
 

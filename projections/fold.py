@@ -63,12 +63,8 @@ class Fold(Generic[S, E]):
         return states
 
     def _rows(self, last: Iterable[Recorded], states: dict[UUID, S]) -> list[Row]:
-        row, encode = self._table.projection.row, self._table.codec.encode
-        rows: list[Row] = []
-        for recorded in last:
-            state = states[recorded.stream]
-            rows.append((recorded.stream, recorded.version, recorded.position, *row(state), encode(state)))
-        return rows
+        row = self._table.codec.row
+        return [row(each.stream, each.version, each.position, states[each.stream]) for each in last]
 
     def _keep(self, states: dict[UUID, S]) -> None:
         for stream, state in states.items():

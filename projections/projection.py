@@ -10,8 +10,10 @@ table that was filled under another definition is replayed.
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from types import GenericAlias, UnionType
-from typing import Generic, Protocol, TypeAlias, TypeVar
+from typing import Final, Generic, Protocol, TypeAlias, TypeVar
+from uuid import UUID
 
 import msgspec
 
@@ -81,8 +83,24 @@ class Projection(Generic[S, E]):
         return hashlib.sha256(msgspec.json.encode(said, order="deterministic")).hexdigest()
 
 
+EARLIEST: Final = datetime(1, 1, 2, tzinfo=UTC)
+LATEST: Final = datetime(9999, 12, 30, tzinfo=UTC)
+
+
+def storable(value: object) -> object:
+    """The value, or the nearest that a column can hold: no zero byte in a text, no moment outside the years 1 to 9999.
+
+    Nobody's input may stop the rows of everybody else. The state beside the columns keeps what was said.
+    """
+    if isinstance(value, str):
+        return value.replace("\0", "\ufffd") if "\0" in value else value
+    if isinstance(value, datetime):
+        return min(max(value, EARLIEST), LATEST)
+    return value
+
+
 class Codec(Generic[S, E]):
-    """How events are read from the log, and states are kept in a row."""
+    """How events are read from the log, and states kept in a row: as JSON, which holds every moment as it was said."""
 
     def __init__(self, projection: Projection[S, E]) -> None:
         first, *others = projection.lifecycle.events
@@ -90,9 +108,25 @@ class Codec(Generic[S, E]):
         for other in others:
             event |= other
         self._events: msgspec.json.Decoder[list[E]] = msgspec.json.Decoder(GenericAlias(list, (event,)))
-        self._state: msgspec.msgpack.Decoder[S] = msgspec.msgpack.Decoder(type(projection.lifecycle.initial))
-        self.encode = msgspec.msgpack.Encoder().encode
+        self._state: msgspec.json.Decoder[S] = msgspec.json.Decoder(type(projection.lifecycle.initial))
+        self.encode = msgspec.json.Encoder().encode
         self.decode = self._state.decode
+        self._values = projection.row
+
+    def row(self, stream: UUID, version: int, position: int, state: S) -> Row:
+        """The row of a stream."""
+        values = self._values(state)
+        for value in values:
+            if isinstance(value, str):
+                fine = "\0" not in value
+            elif isinstance(value, datetime):
+                fine = EARLIEST <= value <= LATEST
+            else:
+                continue
+            if not fine:
+                values = tuple([storable(each) for each in values])
+                break
+        return (stream, version, position, *values, self.encode(state))
 
     def history(self, bodies: bytes) -> list[E]:
         """The events whose bodies stand here one after the other, with commas between."""

@@ -14,7 +14,7 @@ import msgspec
 from domain import work_order
 from domain.ports import Unavailable
 from domain.work_order import Status, WorkOrder
-from projections.projection import Codec, Projection, Row
+from projections.projection import EARLIEST, LATEST, Codec, Projection, Row, storable
 from projections.table import LOST, Pool
 
 Sort: TypeAlias = Literal["newest", "due"]
@@ -25,7 +25,6 @@ Key: TypeAlias = tuple[datetime, UUID]
 
 NEVER: Final = datetime(9999, 1, 1, tzinfo=UTC)
 """Stands for "no due moment" where rows are sorted by it."""
-_LONG_AGO: Final = datetime(1, 1, 2, tzinfo=UTC)
 
 FILED: Final = frozenset({Status.UNKNOWN, Status.CLOSED, Status.CANCELLED})
 """Nothing is left to do or to say."""
@@ -46,7 +45,7 @@ def _row(order: WorkOrder) -> Row:
         order.reporter,
         order.device,
         order.external_key,
-        order.reported_at or _LONG_AGO,
+        order.reported_at or EARLIEST,
         order.response_due,
         order.resolution_due or NEVER,
         None if due is None else due.at,
@@ -150,8 +149,8 @@ class Listed(NamedTuple):
     def key(self, sort: Sort) -> Key:
         """Where a page that ends with this row ended."""
         if sort == "newest":
-            return self.order.reported_at or _LONG_AGO, self.id
-        return self.order.resolution_due or NEVER, self.id
+            return min(max(self.order.reported_at or EARLIEST, EARLIEST), LATEST), self.id
+        return min(max(self.order.resolution_due or NEVER, EARLIEST), LATEST), self.id
 
 
 class Counts(msgspec.Struct, frozen=True):
@@ -249,7 +248,7 @@ class WorkOrderBoard:
 
     async def open_clocks(self) -> AsyncIterator[UUID]:
         """The work orders on whose agenda there is something, the earliest first."""
-        key = (_LONG_AGO, UUID(int=0))
+        key = (EARLIEST, UUID(int=0))
         while rows := await self._fetch(_CLOCKS, *key):
             for row in rows:
                 yield row[0]
@@ -280,5 +279,5 @@ def _where(filters: Filters, first: int = 1) -> tuple[list[str], list[object]]:
         if value is None or value == ():
             continue
         conditions.append(condition.format(f"${first + len(values)}"))
-        values.append(value)
+        values.append(storable(value))
     return conditions, values
