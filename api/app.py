@@ -48,6 +48,7 @@ def create_app(  # noqa: PLR0913 - what the API is plugged into, each by its nam
             _section("work calendars", work_calendars.routes(ports)),
             *problem_types.routes(),
             *health.routes(ready),
+            documentation.document,
         ],
         exception_handlers={Exception: problems.answer},
         request_class=Asked,

@@ -6,7 +6,9 @@ object, so that a command without required fields needs none.
 """
 
 import re
+from collections.abc import Iterator, Sequence
 from functools import cache
+from typing import TypeGuard
 
 import msgspec
 from litestar import Request
@@ -48,16 +50,44 @@ def must_be_json(content_type: str) -> None:
 def decode(body: bytes, shape: type[msgspec.Struct]) -> msgspec.Struct:
     """The struct in a body. Raises `Malformed` (no JSON) or `Invalid` (not this struct)."""
     try:
-        return _decoder(shape).decode(body)
+        said = _decoder(shape).decode(body)
     except msgspec.ValidationError as error:
         raise Invalid(fault(str(error))) from error
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise Malformed(Fault(str(error))) from error
+    if _is_deep(shape) and (strays := list(_strays(msgspec.json.decode(body), said, "#"))):
+        raise Invalid(*strays)
+    return said
+
+
+@cache
+def _is_deep(shape: type[msgspec.Struct]) -> bool:
+    _, components = msgspec.json.schema_components([shape])
+    return len(components) > 1
+
+
+def _strays(sent: object, understood: object, pointer: str) -> Iterator[Fault]:
+    """Fields inside a body that nobody has looked at: a misspelt promise must not become none."""
+    if isinstance(understood, msgspec.Struct):
+        config = understood.__struct_config__
+        for name, value in msgspec.convert(sent, dict[str, object]).items():
+            place = f"{pointer}/{_escaped(name)}"
+            if name in understood.__struct_encode_fields__:
+                yield from _strays(value, getattr(understood, name), place)
+            elif name != config.tag_field:
+                yield Fault(f"Object contains unknown field `{name}`", pointer=place)
+    elif _is_list(sent) and _is_list(understood):
+        for number, (value, known) in enumerate(zip(sent, understood, strict=True)):
+            yield from _strays(value, known, f"{pointer}/{number}")
 
 
 @cache
 def _decoder(shape: type[msgspec.Struct]) -> msgspec.json.Decoder[msgspec.Struct]:
     return msgspec.json.Decoder(shape)
+
+
+def _is_list(value: object) -> TypeGuard[Sequence[object]]:
+    return isinstance(value, list | tuple)
 
 
 _PATH = re.compile(r" - at `(?:key in )?\$(?P<path>.*)`$")

@@ -24,7 +24,7 @@ class _End(msgspec.Struct, array_like=True, frozen=True):
 def cursor(moment: datetime, row: UUID, question: bytes) -> str:
     """The cursor after a row, in the answer to a question."""
     end = msgspec.msgpack.encode(_End(moment, row))
-    return urlsafe_b64encode(_seal(end, question) + end).decode().rstrip("=")
+    return _text(_seal(end, question) + end)
 
 
 def end_of(text: str, question: bytes) -> tuple[datetime, UUID]:
@@ -34,12 +34,16 @@ def end_of(text: str, question: bytes) -> tuple[datetime, UUID]:
         seal, end = said[:_SEAL], msgspec.msgpack.decode(said[_SEAL:], type=_End)
     except (ValueError, msgspec.MsgspecError):
         raise Malformed(_BROKEN) from None
-    if seal != _seal(said[_SEAL:], question) or end.moment.tzinfo is None:
+    if seal != _seal(said[_SEAL:], question) or text != _text(said):
         raise Malformed(_BROKEN)
     return end.moment, end.id
 
 
 _BROKEN = Fault("a cursor that an earlier page of the same list gave", parameter="cursor")
+
+
+def _text(said: bytes) -> str:
+    return urlsafe_b64encode(said).decode().rstrip("=")
 
 
 def _seal(end: bytes, question: bytes) -> bytes:

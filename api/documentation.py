@@ -6,11 +6,13 @@ here, for readers. Every operation has an example of what is sent and of what co
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TypeAlias
 
+from litestar import Litestar, Request, Router, get
+from litestar.datastructures import State
 from litestar.openapi.config import OpenAPIConfig
 from litestar.openapi.datastructures import ResponseSpec
-from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.openapi.spec import (
     Components,
     Contact,
@@ -26,10 +28,11 @@ from litestar.openapi.spec import (
     SecurityScheme,
     Tag,
 )
+from litestar.serialization import encode_json
 
 from api import identity
 from api.guide import Guide
-from api.problems import MEDIA_TYPE, REFUSED, Kind, Problem, ProblemBody
+from api.problems import MEDIA_TYPE, REFUSED, Kind, NotFound, Problem, ProblemBody
 from domain.decider import Refused
 
 Json: TypeAlias = object
@@ -56,15 +59,15 @@ English as `Accept-Language` says.
 
 
 def config() -> OpenAPIConfig:
-    """The document at `/openapi.json`, and a page at `/docs` that needs nothing from elsewhere."""
+    """The document, and a page at `/docs` that shows it and needs nothing from elsewhere."""
     return OpenAPIConfig(
         title="Linli 邻里",
         version="0.1.0",
         description=DESCRIPTION.strip(),
         contact=Contact(name="Linli"),
         tags=list(TAGS),
-        path="/",
-        render_plugins=[JsonRenderPlugin(path="/openapi.json"), Guide(path="/docs")],
+        openapi_router=Router("/docs", route_handlers=[], include_in_schema=False, before_request=_only_what_is_there),
+        render_plugins=[Guide(path="/")],
         components=Components(
             security_schemes={
                 "actor": SecurityScheme(
@@ -73,6 +76,23 @@ def config() -> OpenAPIConfig:
             }
         ),
     )
+
+
+async def _only_what_is_there(request: Request[str, None, State]) -> None:
+    """Litestar answers any other address here with a page of its own; ours is a problem."""
+    if "path" in request.path_params:
+        raise NotFound
+
+
+@get("/openapi.json", include_in_schema=False, media_type="application/vnd.oai.openapi+json", sync_to_thread=False)
+def document(request: Request[str, None, State]) -> bytes:
+    """The OpenAPI document."""
+    return _document(request.app)
+
+
+@lru_cache(maxsize=1)
+def _document(app: Litestar) -> bytes:
+    return encode_json(app.openapi_schema.to_schema())
 
 
 def header(name: str, description: str, example: str, *, required: bool = False) -> Parameter:

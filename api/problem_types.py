@@ -9,7 +9,7 @@ from litestar.params import FromPath
 
 from api.asked import Asked
 from api.documentation import operation, problems
-from api.problems import Kind, NotFound, kinds
+from api.problems import Kind, Malformed, NotFound, kinds
 from api.sentences import language_of, say
 
 EXAMPLE = {"code": "NotResolved", "status": 409, "sentence": "The work is not resolved yet."}
@@ -42,7 +42,7 @@ def routes() -> list[HTTPRouteHandler]:
         summary="What a kind of problem means",
         operation_id="oneProblemType",
         operation_class=operation(gives=EXAMPLE),
-        responses=problems(NotFound),
+        responses=problems(Malformed, NotFound),
     )
     async def one(request: Asked, code: FromPath[str]) -> Response[ProblemType]:
         for kind in kinds():

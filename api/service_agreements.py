@@ -18,7 +18,7 @@ from api.change import Change, Offer, body_of, command_route
 from api.documentation import IF_NONE_MATCH, operation, problems
 from api.ports import Ports
 from api.preconditions import etag, fresh
-from api.problems import InternalError, LedgerAway, NotFound, NotIdentified
+from api.problems import InternalError, LedgerAway, Malformed, NotFound, NotIdentified
 from domain import service_agreement
 from domain.ports import Done
 from domain.service_agreement import ServiceAgreementCommand, Version
@@ -99,7 +99,7 @@ def _one(ports: Ports) -> HTTPRouteHandler:
         summary="All versions of a service agreement",
         operation_id="oneServiceAgreement",
         operation_class=operation(IF_NONE_MATCH, gives=EXAMPLE, headers=("ETag",)),
-        responses=problems(NotIdentified, NotFound, InternalError, LedgerAway),
+        responses=problems(Malformed, NotIdentified, NotFound, InternalError, LedgerAway),
     )
     async def one(request: Asked, community: Community) -> Response[Agreement | None]:
         loaded = await ports.door.load(service_agreement.decider, service_agreement.stream(community_of(community)))

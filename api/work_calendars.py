@@ -17,7 +17,7 @@ from api.change import Change, Offer, body_of, command_route
 from api.documentation import IF_NONE_MATCH, operation, problems
 from api.ports import Ports
 from api.preconditions import etag, fresh
-from api.problems import InternalError, LedgerAway, NotFound, NotIdentified
+from api.problems import InternalError, LedgerAway, Malformed, NotFound, NotIdentified
 from domain import work_calendar
 from domain.ports import Done
 from domain.work_calendar import Version, WorkCalendarCommand
@@ -101,7 +101,7 @@ def _one(ports: Ports) -> HTTPRouteHandler:
         summary="All versions of a work calendar",
         operation_id="oneWorkCalendar",
         operation_class=operation(IF_NONE_MATCH, gives=EXAMPLE, headers=("ETag",)),
-        responses=problems(NotIdentified, NotFound, InternalError, LedgerAway),
+        responses=problems(Malformed, NotIdentified, NotFound, InternalError, LedgerAway),
     )
     async def one(request: Asked, key: Key) -> Response[Calendar | None]:
         loaded = await ports.door.load(work_calendar.decider, work_calendar.stream(key))

@@ -52,7 +52,7 @@ class Sieve(Reading, frozen=True, kw_only=True, forbid_unknown_fields=True, omit
     reporter: Text | UnsetType = UNSET
     device: Text | UnsetType = UNSET
     external_key: Text | UnsetType = UNSET
-    overdue: Annotated[Literal[True], Meta(description="Late now.")] | UnsetType = UNSET
+    overdue: Annotated[Literal["true"], Meta(description="Late now.")] | UnsetType = UNSET
     breached: Annotated[bool, Meta(description="Some target was missed.")] | UnsetType = UNSET
     response_breached: bool | UnsetType = UNSET
     resolution_breached: bool | UnsetType = UNSET

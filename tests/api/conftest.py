@@ -1,0 +1,32 @@
+"""The API on an empty ledger, at a time that the test sets."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+
+from adapters.door import LedgerDoor
+from adapters.ledger import PostgresLedger
+from projections.follower import Follower
+from projections.work_order_board import projection
+from tests.api.reception import Clock, Reception, application, counter
+
+
+@pytest.fixture
+async def reception(ledger: PostgresLedger, door: LedgerDoor) -> AsyncIterator[Reception]:
+    """Somebody at the counter of the API."""
+    clock = Clock()
+    async with counter(application(ledger, door, clock)) as http:
+        yield Reception(http, clock)
+
+
+@pytest.fixture
+async def board(ledger: PostgresLedger) -> AsyncIterator[None]:
+    """The board of work orders follows the log."""
+    following = asyncio.create_task(Follower(projection, ledger, ledger.pool).run())
+    async with asyncio.timeout(20):
+        while await ledger.pool.fetchval("SELECT to_regclass('reads.work_order_board')") is None:  # noqa: ASYNC110 - it is the database that is looked at
+            await asyncio.sleep(0.01)
+    yield
+    following.cancel()
+    await asyncio.gather(following, return_exceptions=True)

@@ -1,0 +1,148 @@
+"""Asking the API in tests as a partner would: over HTTP, in process, on the real database, at a time of our own.
+
+Offices are open Monday to Friday, 09:00 to 17:00 in Shanghai. 2 March 2026 is a Monday.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from types import MappingProxyType
+from typing import Any, TypeAlias, cast
+from zoneinfo import ZoneInfo
+
+import httpx
+from litestar import Litestar
+
+from adapters.ids import new_id
+from adapters.ledger import PostgresLedger
+from api.app import create_app
+from api.health import Check, Finding
+from domain.ports import Door
+from projections.work_order_board import WorkOrderBoard
+
+Json: TypeAlias = Mapping[str, object]
+Query: TypeAlias = Mapping[str, str | int | list[str] | list[int]]
+
+SHANGHAI = ZoneInfo("Asia/Shanghai")
+PHOTO = {"kind": "photo", "name": "valve.jpg", "sha256": "9f" * 32}
+LEAK = {
+    "community": "garden",
+    "category": "plumbing",
+    "summary": "Water drips from the ceiling",
+    "channel": "resident",
+    "reporter": "resident-17",
+}
+OFFICE_DAY = [{"opens": "09:00:00", "closes": "17:00:00"}]
+WEEK = [OFFICE_DAY] * 5 + [[], []]
+URGENT = {
+    "response": {"kind": "working_hours", "seconds": 3600},
+    "resolution": {"kind": "working_hours", "seconds": 4 * 3600},
+    "calendar": "office",
+}
+LINES = [{"priority": priority, "terms": URGENT} for priority in (1, 2, 3, 4)]
+
+
+def on(day: int, hour: int = 9, minute: int = 0) -> datetime:
+    """A moment of March 2026, told in local time."""
+    return datetime(2026, 3, day, hour, minute, tzinfo=SHANGHAI)
+
+
+async def fine() -> Finding:
+    """A check of readiness that passes."""
+    return Finding(ok=True)
+
+
+def application(
+    ledger: PostgresLedger,
+    door: Door,
+    clock: "Clock",
+    *,
+    ready: Mapping[str, Check] = MappingProxyType({"database": fine}),
+    patience: float = 20.0,
+) -> Litestar:
+    """The API on this ledger."""
+    return create_app(
+        door=door,
+        ledger=ledger,
+        board=WorkOrderBoard(ledger.pool),
+        new_id=new_id,
+        now=clock.now,
+        ready=ready,
+        patience=patience,
+    )
+
+
+def counter(app: Litestar) -> httpx.AsyncClient:
+    """A client of the application, in the same process and event loop."""
+    transport = httpx.ASGITransport(app=cast("Any", app))  # the two describe ASGI messages in different types
+    return httpx.AsyncClient(transport=transport, base_url="http://linli.test")
+
+
+@dataclass
+class Clock:
+    """What the API takes for now."""
+
+    at: datetime = on(2)  # noqa: RUF009 - a value
+
+    def now(self) -> datetime:
+        """The time that the test has set."""
+        return self.at
+
+    def pass_by(self, **span: float) -> datetime:
+        """Some time passes."""
+        self.at += timedelta(**span)
+        return self.at
+
+
+@dataclass
+class Reception:
+    """Sends commands and reads, as somebody, in English."""
+
+    http: httpx.AsyncClient
+    clock: Clock
+
+    async def send(
+        self,
+        path: str,
+        body: object = None,
+        *,
+        key: str | None = None,
+        version: int | None = None,
+        actor: str = "staff-1",
+        language: str = "en",
+    ) -> httpx.Response:
+        """POST a command."""
+        headers = {"X-Actor": actor, "Accept-Language": language}
+        if key is not None:
+            headers["Idempotency-Key"] = key
+        if version is not None:
+            headers["If-Match"] = f'"{version}"'
+        return await self.http.post(path, json={} if body is None else body, headers=headers)
+
+    async def see(
+        self, path: str, query: Query | None = None, *, headers: Mapping[str, str] = MappingProxyType({})
+    ) -> httpx.Response:
+        """GET something."""
+        said = {"X-Actor": "staff-1", "Accept-Language": "en", **headers}
+        return await self.http.get(path, params=query or None, headers=said)
+
+    async def report(self, **changes: object) -> str:
+        """Report a leak: the path of the new work order."""
+        answer = await self.send("/work-orders", {**LEAK, **changes})
+        assert answer.status_code == 201, answer.text
+        return answer.headers["Location"]
+
+    async def do(self, order: str, command: str, body: object = None) -> httpx.Response:
+        """A command that must succeed, on the version that stands now."""
+        version = (await self.see(order)).json()["version"]
+        answer = await self.send(f"{order}/{command}", body, version=version)
+        assert answer.status_code == 200, answer.text
+        return answer
+
+    async def agree(self) -> None:
+        """Office hours, and one and four working hours for everything."""
+        calendar = {"working_time": {"zone": "Asia/Shanghai", "week": WEEK}, "occurred_at": "2026-01-01T00:00:00Z"}
+        agreement = {"lines": LINES, "occurred_at": "2026-01-01T00:00:00Z"}
+        for path, body in (("/work-calendars/office", calendar), ("/service-agreements/city-wide", agreement)):
+            answer = await self.send(path, body)
+            assert answer.status_code == 200, answer.text
