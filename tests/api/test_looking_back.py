@@ -140,3 +140,13 @@ async def test_every_event_says_when_it_happened_and_when_we_knew(reception: Rec
     (entry,) = (await reception.see(f"{order}/history")).json()["events"]
     assert entry["occurred_at"] == "2026-03-01T00:00:00Z"
     assert before <= datetime.fromisoformat(entry["recorded_at"]) <= await now_in(ledger)
+
+
+async def test_a_breach_that_was_noticed_late_had_occurred_when_it_was_due(reception: Reception) -> None:
+    await reception.agree()
+    order = await reception.report()
+    reception.clock.at = on(2, 16)
+    await reception.do(order, "comment", {"text": "Is anybody there?"})
+    at_noon = await reception.see(order, {"as_of": on(2, 12).isoformat(), "basis": "occurred"})
+    assert (at_noon.json()["response_breached"], at_noon.json()["resolution_breached"]) == (True, False)
+    assert at_noon.json()["comments"] == 0
