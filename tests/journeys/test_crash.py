@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 from collections.abc import Iterator
 from typing import Any
+from uuid import uuid4
 
 import httpx
 import pytest
@@ -33,7 +34,7 @@ class Resident:
 
     def __init__(self, client: httpx.AsyncClient, name: str) -> None:
         self._client = client
-        self._name = name
+        self.name = name
         self.acknowledged: dict[str, str] = {}
         self.said_enough = asyncio.Event()
 
@@ -41,20 +42,20 @@ class Resident:
         number = 0
         while not self.said_enough.is_set():
             number += 1
-            key = f"{self._name}-{number}"
+            key = f"{self.name}-{number}"
             body = {
                 "community": COMMUNITY,
                 "category": "plumbing",
                 "summary": key,
                 "channel": "resident",
-                "reporter": self._name,
+                "reporter": self.name,
                 "external_key": key,
             }
             self.acknowledged[key] = await self._until_acknowledged(body, key)
             await asyncio.sleep(0.15)
 
     async def _until_acknowledged(self, body: dict[str, str], key: str) -> str:
-        headers = {"X-Actor": self._name, "Idempotency-Key": key}
+        headers = {"X-Actor": self.name, "Idempotency-Key": key}
         while True:
             with contextlib.suppress(httpx.TransportError):
                 answer = await self._client.post("/work-orders", json=body, headers=headers)
@@ -73,6 +74,19 @@ async def _get(client: httpx.AsyncClient, path: str, **query: str) -> Any:
 async def _kinds(client: httpx.AsyncClient, order: str) -> list[str]:
     history = await _get(client, f"/work-orders/{order}/history")
     return [event["type"].removeprefix("work_order.") for event in history["events"]]
+
+
+async def _reported_by(client: httpx.AsyncClient, reporter: str) -> list[str]:
+    """The keys of everything that somebody reported, as often as it is there."""
+    found = await _get(client, "/work-orders", reporter=reporter, limit="200", min_position=str(await _head(client)))
+    return sorted(item["external_key"] for item in found["items"])
+
+
+async def _head(client: httpx.AsyncClient) -> int:
+    """The position of a write that comes after all others."""
+    published = await client.post(f"/service-agreements/{uuid4()}", json=_AGREEMENT, headers={"X-Actor": "test"})
+    assert published.is_success, published.text
+    return int(published.headers["X-Position"])
 
 
 async def _until_all_have_escalated(client: httpx.AsyncClient, orders: list[str]) -> None:
@@ -104,6 +118,8 @@ async def test_nothing_is_lost_and_nothing_happens_twice_when_a_process_is_kille
         for key, order in acknowledged.items():
             assert await _kinds(client, order) == ["reported", "clock_set", "warned", "breached", "escalated"]
             assert (await _get(client, f"/work-orders/{order}"))["summary"] == key
+        for resident in residents:
+            assert await _reported_by(client, resident.name) == sorted(resident.acknowledged)
 
 
 def _kill_and_wait_until_it_is_back(platform: Running, victim: str) -> None:
