@@ -30,7 +30,7 @@ NINE_TO_FIVE = (Window(time(9), time(17)),)
 LUNCH = (Window(time(8, 30), time(12)), Window(time(13, 30), time(17, 30)))
 HOUR = timedelta(hours=1)
 
-minutes = st.integers(0, DAYS * 1440 - 1)
+minutes = st.integers(1, DAYS * 1440 - 1)  # what closes in minute 0, the oracle has not seen open
 slow = settings(deadline=None, max_examples=60)
 
 
@@ -129,8 +129,7 @@ def test_adding_and_subtracting_equal_counting_minute_by_minute(
     oracle = Oracle(calendar, begin)
     at, duration = oracle.at(start), timedelta(minutes=amount)
     assert _same(oracle, oracle.add(start, amount), calendar.add(at, duration))
-    if start > 0:
-        assert _same(oracle, oracle.subtract(start, amount), calendar.subtract(at, duration))
+    assert _same(oracle, oracle.subtract(start, amount), calendar.subtract(at, duration))
 
 
 @slow
@@ -153,8 +152,7 @@ def test_openings_and_closings_equal_looking_at_every_minute(case: tuple[Working
     oracle = Oracle(calendar, begin)
     assert oracle.open[start] == calendar.is_open(oracle.at(start))
     assert _same(oracle, oracle.next_opening(start), calendar.next_opening(oracle.at(start)))
-    if start > 0:
-        assert _same(oracle, oracle.previous_closing(start), calendar.previous_closing(oracle.at(start)))
+    assert _same(oracle, oracle.previous_closing(start), calendar.previous_closing(oracle.at(start)))
 
 
 @slow
