@@ -118,7 +118,8 @@ class Follower(Generic[S, E]):
     async def _begin(self, connection: Connection) -> None:
         async with connection.transaction():
             await self._table.create(connection)
-            await self._table.index(connection)
+            await connection.execute("; ".join(self._table.indexing))
+            await self._table.finish(connection)
             await connection.execute("SELECT linli_projected($1, 0)", self._projection.name)
 
     async def _follow(self, connection: Connection, position: int) -> None:

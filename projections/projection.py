@@ -63,7 +63,13 @@ class Projection(Generic[S, E]):
     @property
     def typed_columns(self) -> dict[str, str]:
         """All columns of the table with their SQL types."""
-        return {"id": "uuid", "version": "bigint", "position": "bigint", **self.columns, "state": "bytea"}
+        return {
+            "id": "uuid NOT NULL",
+            "version": "bigint NOT NULL",
+            "position": "bigint NOT NULL",
+            **self.columns,
+            "state": "bytea NOT NULL",
+        }
 
     @property
     def column_names(self) -> tuple[str, ...]:

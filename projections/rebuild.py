@@ -9,6 +9,7 @@ finds the position moved, or the same, and goes on. A rebuild that dies leaves a
 
 import asyncio
 import secrets
+from contextlib import suppress
 from dataclasses import dataclass
 from time import perf_counter
 from typing import Generic, TypeVar
@@ -18,10 +19,11 @@ import structlog
 
 from domain.decider import Event
 from domain.ports import Ledger
-from projections.bulk import Load, Processes, Progress, Share, load, load_in_parallel, silent
+from projections.bulk import Load, Processes, Progress, Share, load, silent
 from projections.fold import Fold
 from projections.projection import Projection
-from projections.table import Connection, Pool, Table
+from projections.shares import load_in_parallel
+from projections.table import LOST, Connection, Pool, Table
 
 S = TypeVar("S")
 E = TypeVar("E", bound=Event)
@@ -29,6 +31,8 @@ E = TypeVar("E", bound=Event)
 _log = structlog.get_logger("projections")
 
 _PAGE = 20_000
+_WORTH_A_PROCESS = 50_000
+"""Events; for fewer the start of a process takes longer than it saves."""
 _PATIENCE = (0.2, 0.4, 0.8, 1.6, 3.2, 6.4)  # beyond deadlock_timeout (1 s) an autovacuum in the way gives up its lock
 
 
@@ -71,7 +75,7 @@ async def rebuild(
         try:
             upto = await ledger.head()
             done = await rebuilding.fill(pool, upto, processes, progress)
-            await rebuilding.shadow.index(connection)
+            await rebuilding.index(pool)
             position = await rebuilding.swap(await rebuilding.catch_up(upto))
         finally:
             await rebuilding.end()
@@ -109,18 +113,32 @@ class _Rebuilding(Generic[S, E]):
         )
 
     async def end(self) -> None:
-        if self._connection.is_closed():
-            return
-        await self._connection.execute(f'DROP SCHEMA IF EXISTS "{self._schema}" CASCADE')
-        await self._connection.execute(_UNLOCK, f"linli/rebuild/{self._projection.name}")
+        """Leave nothing behind; without a connection, what is left is left to the next rebuild."""
+        with suppress(*LOST):
+            await self._connection.execute(f'DROP SCHEMA IF EXISTS "{self._schema}" CASCADE')
+            await self._connection.execute(_UNLOCK, f"linli/rebuild/{self._projection.name}")
 
     async def fill(self, pool: Pool, upto: int, processes: Processes | None, progress: Progress) -> Load:
         """Fold every stream up to a position into the shadow."""
         whole = Share(self._schema, upto)
-        if processes is not None and processes.amount > 1:
-            return await load_in_parallel(self._projection, whole, processes, progress)
-        async with pool.acquire() as reader, pool.acquire() as writer:
-            return await load(self.shadow, reader, writer, whole, progress)
+        amount = 1 if processes is None else min(processes.amount, upto // _WORTH_A_PROCESS)
+        if processes is not None and amount > 1:
+            several = processes._replace(amount=amount)
+            return await load_in_parallel(self._projection, pool, whole, several, progress)
+        return await load(self.shadow, pool, whole, progress)
+
+    async def index(self, pool: Pool) -> None:
+        """Make the indexes, two at a time."""
+        statements = iter(self.shadow.indexing)
+
+        async def some(connection: Connection) -> None:
+            await connection.execute("SET synchronous_commit = off")
+            for statement in statements:
+                await connection.execute(statement)
+
+        async with pool.acquire() as one, pool.acquire() as other:
+            await asyncio.gather(some(one), some(other))
+        await self.shadow.finish(self._connection)
 
     async def catch_up(self, position: int, *, upto: int | None = None) -> int:
         """Fold what was appended since, up to a position or to the end of the log as it is now."""
