@@ -25,8 +25,6 @@ from api.ports import Ports
 from domain.ports import Door, Ledger
 from projections.work_order_board import WorkOrderBoard
 
-LARGEST_BODY = 1 << 20
-
 
 def create_app(  # noqa: PLR0913 - what the API is plugged into, each by its name
     *,
@@ -52,7 +50,6 @@ def create_app(  # noqa: PLR0913 - what the API is plugged into, each by its nam
         ],
         exception_handlers={Exception: problems.answer},
         request_class=Asked,
-        request_max_body_size=LARGEST_BODY,
         openapi_config=documentation.config(),
         logging_config=None,
         debug=False,

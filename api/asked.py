@@ -14,8 +14,10 @@ import msgspec
 from litestar import Request
 from litestar.datastructures import State
 
-from api.problems import Fault, Invalid, Malformed, NotJson
+from api.problems import Fault, Invalid, Malformed, NotJson, TooLarge
 
+LARGEST_BODY = 1 << 20
+"""Bytes."""
 BODY = "body"
 """The key of a route's `opt` that holds the struct of its body."""
 
@@ -23,21 +25,51 @@ BODY = "body"
 class Asked(Request[str, None, State]):
     """A request; `user` is who asks."""
 
-    __slots__ = ()
+    __slots__ = ("_whole",)
+
+    _whole: bytes
 
     @property
     def correlation_id(self) -> str:
         """What ties this request to everything that comes of it."""
         return str(self.scope["state"]["correlation_id"])
 
+    def said(self, header: bytes) -> str | None:
+        """A header, by its name in small letters; the last one if it came more than once."""
+        return header_of(self, header)
+
     async def body(self) -> bytes:
-        """The body, `{}` when there is none."""
-        return await super().body() or b"{}"
+        """The body, `{}` when there is none. Raises `TooLarge`, or `Malformed` when the caller has gone."""
+        try:
+            return self._whole
+        except AttributeError:
+            self._whole = await self._read() or b"{}"
+            return self._whole
+
+    async def _read(self) -> bytes:
+        """The shortest way to the body: mostly it is there, in one piece."""
+        announced = self.said(b"content-length")
+        if announced is not None and announced.isdecimal() and int(announced) > LARGEST_BODY:
+            raise TooLarge
+        whole = b""
+        while (message := await self.receive())["type"] == "http.request":
+            whole += message.get("body", b"")
+            if len(whole) > LARGEST_BODY:
+                raise TooLarge
+            if not message.get("more_body", False):
+                return whole
+        raise Malformed
 
     async def json(self) -> msgspec.Struct:
         """The body as the struct of this route."""
-        must_be_json(self.headers.get("content-type", ""))
+        must_be_json(self.said(b"content-type") or "")
         return decode(await self.body(), self.route_handler.opt[BODY])
+
+
+def header_of(request: Request[str, None, State], header: bytes) -> str | None:
+    """The same for a request that is not known to be one of ours."""
+    value: bytes | None = request.scope["state"]["headers"].get(header)
+    return None if value is None else value.decode("latin-1")
 
 
 def must_be_json(content_type: str) -> None:

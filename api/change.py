@@ -109,7 +109,7 @@ class Change(Generic[C, S, E]):
 
     async def ask(self, request: Asked, body: msgspec.Struct, stream: UUID, **given: str) -> Done:
         """Ask the door for it. `given` are fields of the command that the address says."""
-        expected = expected_version(request.headers.get("if-match"), required=self.offer.versioned)
+        expected = expected_version(request.said(b"if-match"), required=self.offer.versioned)
         said = msgspec.structs.asdict(body)
         at = said["at"] = self._happened(said.pop("occurred_at"))
         command = self.offer.command(**said, **given)
@@ -135,7 +135,7 @@ class Change(Generic[C, S, E]):
             raise Invalid(Fault("before the first year", pointer="#/occurred_at")) from None
 
     def _context(self, request: Asked, body: msgspec.Struct, at: datetime) -> Context:
-        key = request.headers.get("idempotency-key")
+        key = request.said(b"idempotency-key")
         return Context(
             actor=request.user,
             occurred_at=at,

@@ -166,6 +166,11 @@ def _header(name: str) -> OpenAPIHeader | Reference:
     return OpenAPIHeader(schema=Schema(type=OpenAPIType.STRING), description=HEADERS[name])
 
 
+NOT_MODIFIED: Responses = {
+    304: ResponseSpec(None, generate_examples=False, description="You hold this version already: there is no body.")
+}
+
+
 def problems(*kinds: type[Problem | Refused]) -> Responses:
     """The problems that an operation can answer with, one example each."""
     by_status: dict[int, list[Kind]] = {}

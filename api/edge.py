@@ -6,7 +6,7 @@ no query is ever logged.
 """
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Mapping
 from time import perf_counter
 from uuid import UUID
 
@@ -31,8 +31,9 @@ class Edge:
         if scope["type"] != ScopeType.HTTP:
             await self._app(scope, receive, send)
             return
-        correlation_id = correlation_of(scope["headers"]) or self._new_id().hex
-        scope["state"]["correlation_id"] = correlation_id
+        headers = dict(scope["headers"])
+        correlation_id = correlation_of(headers) or self._new_id().hex
+        scope["state"].update(headers=headers, correlation_id=correlation_id)
         echo = (HEADER, correlation_id.encode())
         status = 0
         begun = perf_counter()
@@ -59,15 +60,11 @@ class Edge:
             structlog.contextvars.unbind_contextvars("correlation_id")
 
 
-def correlation_of(headers: Iterable[tuple[bytes, bytes]]) -> str | None:
+def correlation_of(headers: Mapping[bytes, bytes]) -> str | None:
     """The id that the caller gave to this request, if it gave one that can be logged and echoed without harm."""
-    given = trace = None
-    for name, value in headers:
-        if name == HEADER:
-            given = value
-        elif name == b"traceparent":
-            trace = value
+    given = headers.get(HEADER)
     if given is not None and _ACCEPTABLE.fullmatch(text := given.decode("latin-1")):
         return text
-    found = _TRACEPARENT.fullmatch(trace.decode("latin-1")) if trace is not None else None
+    trace = headers.get(b"traceparent")
+    found = None if trace is None else _TRACEPARENT.fullmatch(trace.decode("latin-1"))
     return found.group(1) if found else None

@@ -12,6 +12,10 @@ import msgspec
 import structlog
 from litestar import Response, get
 from litestar.handlers import HTTPRouteHandler
+from litestar.openapi.datastructures import ResponseSpec
+from litestar.openapi.spec import Example
+
+from api.documentation import operation
 
 PATIENCE = 2.0
 """Seconds that a check may take."""
@@ -37,17 +41,38 @@ class Liveness(msgspec.Struct, frozen=True):
     alive: bool = True
 
 
+READY = {"ready": True, "checks": {"database": {"ok": True}}}
+UNREADY = ResponseSpec(
+    Readiness,
+    generate_examples=False,
+    description="Some check fails: send nobody here.",
+    examples=[Example(value={"ready": False, "checks": {"database": {"ok": False, "detail": "cannot be checked"}}})],
+)
+
 Check: TypeAlias = Callable[[], Awaitable[Finding]]
 
 
 def routes(checks: Mapping[str, Check]) -> list[HTTPRouteHandler]:
     """The two questions."""
 
-    @get("/health/live", tags=["health"], summary="Is this process alive?", operation_id="health_live")
+    @get(
+        "/health/live",
+        tags=["health"],
+        summary="Is this process alive?",
+        operation_id="healthLive",
+        operation_class=operation(gives={"alive": True}),
+    )
     async def live() -> Liveness:
         return Liveness()
 
-    @get("/health/ready", tags=["health"], summary="Can it do its work?", operation_id="health_ready")
+    @get(
+        "/health/ready",
+        tags=["health"],
+        summary="Can it do its work?",
+        operation_id="healthReady",
+        operation_class=operation(gives=READY),
+        responses={503: UNREADY},
+    )
     async def ready() -> Response[Readiness]:
         findings = await asyncio.gather(*(_look(name, check) for name, check in checks.items()))
         found = dict(zip(checks, findings, strict=True))

@@ -6,6 +6,7 @@ Everything else reads `request.user`, an id without personal data, and does not 
 from litestar import Request
 from litestar.datastructures import State
 
+from api.asked import header_of
 from api.problems import NotIdentified
 
 HEADER = "X-Actor"
@@ -14,7 +15,7 @@ LONGEST = 200
 
 async def identified(request: Request[str, None, State]) -> None:
     """Let nobody through who has not said who it is. Asked before anything else of a request is read."""
-    actor = request.headers.get("x-actor", "").strip()
+    actor = (header_of(request, b"x-actor") or "").strip()
     if not actor or len(actor) > LONGEST or not actor.isprintable():
         raise NotIdentified
     request.scope["user"] = request.scope["state"]["actor"] = actor

@@ -57,6 +57,6 @@ def fresh(
 ) -> Response[T | None]:
     """The content with its entity tag, or 304 if the caller holds it."""
     said = {**headers, "ETag": tag}
-    if already_seen(request.headers.get("if-none-match"), tag):
+    if already_seen(request.said(b"if-none-match"), tag):
         return Response(None, status_code=304, headers=said)
     return Response(content, headers=said)

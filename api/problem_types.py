@@ -57,10 +57,10 @@ T = TypeVar("T")
 
 
 def _said(request: Asked, content: T) -> Response[T]:
-    language = language_of(request.headers.get("accept-language"))
+    language = language_of(request.said(b"accept-language"))
     return Response(content, headers={"Content-Language": language, "Vary": "Accept-Language"})
 
 
 def _in_language(request: Asked, kind: Kind) -> ProblemType:
-    language = language_of(request.headers.get("accept-language"))
+    language = language_of(request.said(b"accept-language"))
     return ProblemType(kind.code, kind.status, say(kind.sentence, language))

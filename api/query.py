@@ -41,7 +41,7 @@ Property: TypeAlias = Mapping[str, object]
 def asked_for(request: Asked, shape: type[Q]) -> Q:
     """The query as a struct. Raises `Malformed` for what it does not know or cannot read."""
     said: dict[str, object] = {}
-    if position := request.headers.get(POSITION_HEADER.lower()):
+    if position := request.said(POSITION_HEADER.lower().encode()):
         said["min_position"] = position
     known = properties(shape)
     for name, value in pairs(request):

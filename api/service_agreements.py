@@ -15,7 +15,7 @@ from litestar.params import PathParameter
 
 from api.asked import Asked
 from api.change import Change, Offer, body_of, command_route
-from api.documentation import IF_NONE_MATCH, operation, problems
+from api.documentation import IF_NONE_MATCH, NOT_MODIFIED, operation, problems
 from api.ports import Ports
 from api.preconditions import etag, fresh
 from api.problems import InternalError, LedgerAway, Malformed, NotFound, NotIdentified
@@ -99,7 +99,7 @@ def _one(ports: Ports) -> HTTPRouteHandler:
         summary="All versions of a service agreement",
         operation_id="oneServiceAgreement",
         operation_class=operation(IF_NONE_MATCH, gives=EXAMPLE, headers=("ETag",)),
-        responses=problems(Malformed, NotIdentified, NotFound, InternalError, LedgerAway),
+        responses=NOT_MODIFIED | problems(Malformed, NotIdentified, NotFound, InternalError, LedgerAway),
     )
     async def one(request: Asked, community: Community) -> Response[Agreement | None]:
         loaded = await ports.door.load(service_agreement.decider, service_agreement.stream(community_of(community)))

@@ -18,7 +18,7 @@ from msgspec import UNSET, Meta, UnsetType
 from api import as_of as past
 from api.asked import Asked
 from api.change import Change, Offer, body_of, command_route
-from api.documentation import IF_NONE_MATCH, operation, problems
+from api.documentation import IF_NONE_MATCH, NOT_MODIFIED, operation, problems
 from api.freshness import reached
 from api.ports import Ports
 from api.preconditions import etag, fresh
@@ -79,7 +79,7 @@ def _one(ports: Ports) -> HTTPRouteHandler:
         summary="One work order, now or as of then",
         operation_id="oneWorkOrder",
         operation_class=operation(*parameters(Looking), IF_NONE_MATCH, gives=EXAMPLE, headers=("ETag",)),
-        responses=problems(*READING),
+        responses=NOT_MODIFIED | problems(*READING),
     )
     async def one(request: Asked, order_id: FromPath[UUID]) -> Response[WorkOrderView | None]:
         then = await _point(request, ports)
@@ -116,13 +116,13 @@ def _history(ports: Ports) -> HTTPRouteHandler:
         summary="Everything that happened to a work order",
         operation_id="workOrderHistory",
         operation_class=operation(*parameters(Looking), IF_NONE_MATCH, gives=HISTORY, headers=("ETag",)),
-        responses=problems(*READING),
+        responses=NOT_MODIFIED | problems(*READING),
     )
     async def events(request: Asked, order_id: FromPath[UUID]) -> Response[History | None]:
         rows = await past.events(ports.ledger, work_order.decider, order_id, await _point(request, ports))
         if not rows:
             raise NotFound
-        language = language_of(request.headers.get("accept-language"))
+        language = language_of(request.said(b"accept-language"))
         told = history(order_id, rows, language)
         said = {"Content-Language": language, "Vary": "Accept-Language"}
         return fresh(request, f'"{told.version}-{language}"', told, said)

@@ -75,12 +75,10 @@ async def test_every_reference_leads_somewhere(document: Document) -> None:
 
 async def test_every_operation_shows_what_is_sent_and_what_comes_back(document: Document) -> None:
     for path, method, operation in operations(document):
-        if path.startswith("/health"):
-            continue
         answers = [*operation["responses"].values()]
         assert all(answer["description"] for answer in answers), (path, method)
         for message in (*answers, *([operation["requestBody"]] if method == "post" else [])):
-            for media in message["content"].values():
+            for media in message.get("content", {}).values():
                 examples = media["examples"].values()
                 assert examples, (path, method)
                 assert all(set(example) <= {"summary", "value"} for example in examples), (path, method)

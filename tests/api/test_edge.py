@@ -25,7 +25,7 @@ TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
     ],
 )
 def test_the_id_is_the_callers_if_it_does_no_harm(headers: dict[bytes, bytes], found: str | None) -> None:
-    assert correlation_of(headers.items()) == found
+    assert correlation_of(headers) == found
 
 
 async def test_the_id_is_echoed_and_kept_with_every_event(reception: Reception) -> None:
