@@ -134,6 +134,7 @@ class LedgerDoor:
             except Unread as unread:
                 other: AnyDecider = _decider(unread)
                 at_hand = self._remembered(other, unread.stream) or await self._refresh(other, unread.stream)
+                self._keep(unread.stream, at_hand)  # that nothing is there is worth remembering too: a guard watches it
                 states[unread.stream] = at_hand.state
                 asked.append(_Asked(other, unread.stream, at_hand.version))
             else:
@@ -206,6 +207,8 @@ class LedgerDoor:
     def _remembered(self, decider: AnyDecider, stream: UUID) -> Loaded[Any] | None:
         loaded = self._states.get(stream)
         if loaded is not None and not isinstance(loaded.state, type(decider.initial)):
+            if not loaded.version:
+                return None  # somebody else asked for it before anything happened there
             msg = f"stream {stream} holds a {type(loaded.state).__name__}, which is not a {decider.name}"
             raise OtherLifecycle(msg)
         return loaded

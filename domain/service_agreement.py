@@ -8,6 +8,7 @@ There is one stream for each community and one, of the community `""`, for the w
 
 from collections.abc import Sequence
 from datetime import datetime
+from functools import lru_cache
 from typing import Annotated, TypeAlias
 from uuid import UUID
 
@@ -145,6 +146,7 @@ class CountsFromBeforeLatest(Refused):
     """A new version cannot count from an earlier moment than the version before it."""
 
 
+@lru_cache(maxsize=4096)
 def stream(community: str) -> UUID:
     """The stream of a community's agreement; `""` is the whole city's."""
     return derived_id("service_agreement", community)

@@ -11,6 +11,7 @@ holidays are prolonged now and then (2020).
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime, time, timedelta
+from functools import lru_cache
 from itertools import pairwise
 from typing import Annotated, TypeAlias
 from uuid import UUID
@@ -132,6 +133,7 @@ class OutsideYear(Refused):
     """A day is neither in the year that is confirmed nor in the December before."""
 
 
+@lru_cache(maxsize=4096)
 def stream(key: str) -> UUID:
     """The stream of the calendar with this key."""
     return derived_id("work_calendar", key)

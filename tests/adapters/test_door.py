@@ -165,6 +165,7 @@ async def test_a_rule_that_spans_lifecycles_holds_at_every_position(
     async def flicker() -> None:
         for _ in range(30):
             await other.execute(lamp, under, TurnOn(), context())
+            await asyncio.sleep(0.005)  # or it is off again before anybody could have read
             await other.execute(lamp, under, TurnOff(), context())
 
     async def read(stream: UUID) -> int:
