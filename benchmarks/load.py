@@ -1,23 +1,35 @@
 """Sends POST requests over kept connections from a process of its own, so that the server has its processor for itself.
 
-Reads an `Order` from standard input and writes a `Sample` to standard output: `python -m benchmarks.load`.
+Each connection tells the life of a work order, step by step, and then the next one's. Reads an `Order` from standard
+input and writes a `Sample` to standard output: `python -m benchmarks.load`.
 """
 
 import asyncio
 import sys
+from collections.abc import Sequence
+from itertools import cycle
+from typing import Final
 
 import msgspec
 import uvloop
 
 from benchmarks.measure import Sample, by_tasks, lasting
 
+PATH: Final = "/work-orders"
+
+
+class Step(msgspec.Struct, frozen=True):
+    """A request: the name of a command on the work order at hand, or `""` for the report that makes a new one."""
+
+    name: str
+    body: bytes
+
 
 class Order(msgspec.Struct, frozen=True):
-    """What to send where: requests one after the other for `seconds`, or `amount` of them."""
+    """What to send where: requests for so many `seconds`, or an `amount` of them."""
 
     port: int
-    path: str
-    body: bytes
+    steps: tuple[Step, ...]
     concurrency: int
     seconds: float = 0.0
     amount: int = 0
@@ -26,42 +38,53 @@ class Order(msgspec.Struct, frozen=True):
 class _Connection:
     """One kept connection: a request, its answer, the next request."""
 
-    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, steps: Sequence[Step]) -> None:
         self._reader = reader
-        self.writer = writer
+        self._writer = writer
+        self._steps = cycle(steps)
+        self._place = b""
 
-    async def send(self, request: bytes) -> None:
-        """Send a request and read its answer. Raises ValueError for any but a success."""
-        self.writer.write(request)
+    async def send(self) -> None:
+        """Send the next request and read its answer. Raises ValueError for any but a success."""
+        step = next(self._steps)
+        path = self._place + b"/" + step.name.encode() if step.name else PATH.encode()
+        self._writer.write(b"POST %b%b%d\r\n\r\n%b" % (path, _HEAD, len(step.body), step.body))
         head = await self._reader.readuntil(b"\r\n\r\n")
-        length = head.lower().partition(b"content-length:")[2].partition(b"\r\n")[0]
-        body = await self._reader.readexactly(int(length or 0))
+        body = await self._reader.readexactly(int(_field(head, b"content-length") or 0))
         if not head.startswith(b"HTTP/1.1 20"):
             raise ValueError(head + body)
+        if not step.name:
+            self._place = _field(head, b"location")
+
+    def close(self) -> None:
+        """Hang up."""
+        self._writer.close()
+
+
+_HEAD = (
+    b" HTTP/1.1\r\nHost: 127.0.0.1\r\nX-Actor: staff-1\r\nIf-Match: *\r\n"
+    b"Content-Type: application/json\r\nContent-Length: "
+)
+
+
+def _field(head: bytes, name: bytes) -> bytes:
+    return head.partition(b"\r\n" + name + b": ")[2].partition(b"\r\n")[0]
 
 
 async def send(order: Order) -> Sample:
     """Do what was ordered."""
-    request = _request(order)
-    free = [_Connection(*await asyncio.open_connection("127.0.0.1", order.port)) for _ in range(order.concurrency)]
+    opening = [asyncio.open_connection("127.0.0.1", order.port) for _ in range(order.concurrency)]
+    free = [_Connection(*streams, order.steps) for streams in await asyncio.gather(*opening)]
 
     async def one(_number: int) -> None:
         connection = free.pop()
-        await connection.send(request)
+        await connection.send()
         free.append(connection)
 
     sample = await by_tasks(one, range(order.amount) if order.amount else lasting(order.seconds), order.concurrency)
     for connection in free:
-        connection.writer.close()
+        connection.close()
     return sample
-
-
-def _request(order: Order) -> bytes:
-    head = (
-        f"POST {order.path} HTTP/1.1\r\nHost: 127.0.0.1:{order.port}\r\nX-Actor: staff-1\r\n"
-        f"Content-Type: application/json\r\nContent-Length: {len(order.body)}\r\n\r\n"
-    )
-    return head.encode() + order.body
 
 
 async def ordered(order: Order) -> Sample:

@@ -30,10 +30,6 @@ REPORT: Final = work_order.Report(
     reporter="resident-017",
     place="3号楼2单元",
 )
-BODY_OF_A_REPORT: Final = msgspec.json.encode(
-    {name: getattr(REPORT, name) for name in ("community", "category", "summary", "channel", "reporter", "place")}
-)
-"""The same over HTTP."""
 LIFE: Final[tuple[WorkOrderCommand, ...]] = (
     REPORT,
     work_order.Triage(at=MORNING + 2 * MINUTE, priority=2),
@@ -64,6 +60,12 @@ _AGREEMENT = service_agreement.Publish(
 
 encode: Final = msgspec.json.Encoder().encode
 META: Final = encode(Metadata(actor="staff-1", occurred_at=MORNING, command_id=UUID(int=1), correlation_id="c" * 16))
+
+
+def body(command: WorkOrderCommand) -> bytes:
+    """What is sent over HTTP for a command that happens now."""
+    fields: dict[str, object] = msgspec.to_builtins(command)
+    return encode({name: value for name, value in fields.items() if name not in {"at", "do"} and value != ""})
 
 
 def said(at: datetime = MORNING) -> Context:

@@ -9,7 +9,7 @@ import sys
 import threading
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from time import perf_counter
 from typing import Any, Self
 from uuid import UUID
@@ -27,11 +27,20 @@ from benchmarks.measure import Sample
 from domain import lifecycles, work_order
 from domain.decider import Event
 from projections import work_order_board
-from projections.table import Table
+from projections.projection import Codec
 
 _NAME = "stock_board"
-_TABLE = Table(replace(work_order_board.projection, name=_NAME), "public")
-_COLUMNS = _TABLE.projection.column_names
+_BOARD = work_order_board.projection
+_CODEC = Codec(_BOARD)
+_COLUMNS = _BOARD.column_names
+_CREATE = ";".join(
+    [
+        f"DROP TABLE IF EXISTS {_NAME}, {_NAME}_tracking",
+        f"CREATE TABLE {_NAME} ({', '.join(f'{name} {kind}' for name, kind in _BOARD.typed_columns.items())})",
+        f"ALTER TABLE {_NAME} ADD PRIMARY KEY (id)",
+        *(f"CREATE INDEX ON {_NAME} {index}" for index in _BOARD.indexes),
+    ]
+)
 _UPSERT = (
     f"INSERT INTO {_NAME} ({', '.join(_COLUMNS)}) VALUES ({', '.join(['%s'] * len(_COLUMNS))}) ON CONFLICT (id)"  # noqa: S608
     f" DO UPDATE SET {', '.join(f'{name} = excluded.{name}' for name in _COLUMNS[1:])}"
@@ -98,9 +107,7 @@ class FoldOrders(Projection[Rows]):
         state = self._states[stream] = work_order.evolve(
             self._states.get(stream, work_order.decider.initial), told.event
         )
-        projection = _TABLE.projection
-        row = (stream, told.originator_version, tracking.notification_id, *projection.row(state))
-        self.view.save((*row, _TABLE.codec.encode(state)), tracking)
+        self.view.save(_CODEC.row(stream, told.originator_version, tracking.notification_id, state), tracking)
         if len(self._times) > self._wanted:
             self._done.set()
 
@@ -129,9 +136,7 @@ class StockBoard:
     async def create(cls, dsn: str, after: int) -> Self:
         """Make its table, with the same key and indexes as ours, and say where it begins."""
         connection = await asyncpg.connect(dsn)
-        await connection.execute(f"DROP TABLE IF EXISTS {_NAME}, {_NAME}_tracking")
-        await _TABLE.create(connection)
-        await _TABLE.index(connection)
+        await connection.execute(_CREATE)
         await connection.close()
         board = cls(dsn)
         await asyncio.to_thread(board._begin_after, after)
