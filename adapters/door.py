@@ -19,6 +19,7 @@ from adapters.turns import Turns
 from domain.decider import Command, Decider, Event, Known, Refused, Unread, tag_of
 from domain.ports import (
     Append,
+    Busy,
     CommandIdReused,
     Conflict,
     Context,
@@ -99,7 +100,7 @@ class LedgerDoor:
                     return done
         finally:
             self._turns.release(stream)
-        raise Conflict
+        raise Busy  # what the decision rests on moved on again and again
 
     async def load(self, decider: Decider[C, S, E], stream: UUID) -> Loaded[S]:
         """The present state of a stream."""

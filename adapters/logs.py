@@ -21,6 +21,7 @@ _SECRET_KEYS = re.compile(
     r"password|passwd|secret|token|authorization|cookie|api_?key|phone|mobile|email|address_line|id_card|real_?name",
     re.IGNORECASE,
 )
+_ID = re.compile(r"[0-9a-f]{8}(-?[0-9a-f]{4}){3}-?[0-9a-f]{12}")  # a UUID: digits in it mean nothing
 _SUSPICIOUS = re.compile(r"\d{11}|://")
 _PASSWORD_IN_URL = re.compile(r"(\w+://[^\s:/@]*):[^\s@]+@")
 _MOBILE = re.compile(r"(?<!\d)1[3-9]\d{9}(?!\d)")
@@ -76,7 +77,7 @@ def redact(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
 
 def _masked(value: Any) -> Any:  # whatever was logged
     if isinstance(value, str):
-        if _SUSPICIOUS.search(value) is None:
+        if _SUSPICIOUS.search(value) is None or _ID.fullmatch(value):
             return value
         return _ID_CARD.sub(MASK, _MOBILE.sub(MASK, _PASSWORD_IN_URL.sub(rf"\1:{MASK}@", value)))
     if isinstance(value, dict):

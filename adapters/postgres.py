@@ -16,6 +16,9 @@ LOST = (
     asyncpg.PostgresConnectionError,
     asyncpg.InternalClientError,
     asyncpg.OperatorInterventionError,  # the server shuts down or starts up
+    asyncpg.ObjectNotInPrerequisiteStateError,  # the database takes no connections
+    asyncpg.InvalidCatalogNameError,  # the database is not there
+    asyncpg.TooManyConnectionsError,
     OSError,
     TimeoutError,
 )

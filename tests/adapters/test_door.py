@@ -1,7 +1,9 @@
 """The door decides on what is, never on what it remembers, and gives a repeated command the answer of the first."""
 
 import asyncio
+import itertools
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import TypeAlias, assert_never, final
 from uuid import UUID, uuid4
@@ -162,25 +164,29 @@ async def test_a_rule_that_spans_lifecycles_holds_at_every_position(
 ) -> None:
     under, streams = new_id(), [new_id() for _ in range(4)]
 
+    tried = asyncio.Event()
+
     async def flicker() -> None:
-        for _ in range(30):
-            await other.execute(lamp, under, TurnOn(), context())
-            await asyncio.sleep(0.005)  # or it is off again before anybody could have read
-            await other.execute(lamp, under, TurnOff(), context())
+        wishes: tuple[LampCommand, LampCommand] = (TurnOn(), TurnOff())
+        for wish in itertools.cycle(wishes):
+            await other.execute(lamp, under, wish, context())
+            await tried.wait()
+            tried.clear()
 
     async def read(stream: UUID) -> int:
         read = 0
-        for _ in range(40):
-            try:
-                await door.execute(page, stream, Read(under=under), context())
-                read += 1
-            except Dark:
-                await asyncio.sleep(0)
+        async with asyncio.timeout(30):
+            while read < 5:
+                with suppress(Dark):
+                    await door.execute(page, stream, Read(under=under), context())
+                    read += 1
+                tried.set()
         return read
 
     flickering = asyncio.create_task(flicker())
     counts = await asyncio.gather(*map(read, streams))
-    await flickering
+    flickering.cancel()
+    await asyncio.gather(flickering, return_exceptions=True)
 
     lit, read_in_the_light = False, 0
     for row in await ledger.page():

@@ -53,6 +53,15 @@ def test_what_names_a_person_or_opens_a_door_is_masked_wherever_it_hides(capsys:
     assert not [canary for canary in canaries if canary in written]
 
 
+def test_an_id_is_no_phone_number(capsys: pytest.CaptureFixture[str]) -> None:
+    logs.configure(json=True, level="info")
+    said = ("019ddd13812345678abcdefabcdefabc", "019ddd13-8123-7567-8abc-defabcdefabc")
+    for each in said:
+        structlog.get_logger().info("seen", correlation_id=each)
+    written = capsys.readouterr().err
+    assert all(each in written for each in said)
+
+
 def test_lines_for_people_are_masked_too(capsys: pytest.CaptureFixture[str]) -> None:
     logs.configure(json=False, level="info")
     structlog.stdlib.get_logger("x").info("hello", token="s3cret")  # noqa: S106
