@@ -7,12 +7,12 @@ from api.sentences import chinese, event_label, language_of, say
 from domain import lifecycles
 from domain.decider import Refused
 
-ELSEWHERE = {no.__name__ for root in (Refused, Problem) for no in descendants(root) if no.__module__.startswith("test")}
-"""What other tests have defined for themselves."""
-
 
 def our_kinds() -> list[Kind]:
-    return [kind for kind in kinds() if kind.code not in ELSEWHERE]
+    """All kinds but those that other tests have defined for themselves."""
+    all_of_them = [no for root in (Refused, Problem) for no in descendants(root)]
+    elsewhere = {no.__name__ for no in all_of_them if no.__module__.startswith("test")}
+    return [kind for kind in kinds() if kind.code not in elsewhere]
 
 
 TAGS = [tag for decider in lifecycles.ALL for tag in decider.tags]
