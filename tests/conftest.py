@@ -6,6 +6,7 @@ What a fixture needs is imported where it is needed: a test of a rule pays neith
 
 import asyncio
 import itertools
+import tempfile
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -26,11 +27,15 @@ _numbers = itertools.count(1)
 
 
 @pytest.fixture(scope="session")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedPostgres]:
-    """A running PostgreSQL server. Not for tests of what a failing machine loses: it does not wait for the disk."""
-    server = EmbeddedPostgres.start(tmp_path_factory.mktemp("engine"), unsafe_but_fast=True)
-    yield server
-    server.stop()
+def postgres() -> Iterator[EmbeddedPostgres]:
+    """A running PostgreSQL server. Not for tests of what a failing machine loses: it does not wait for the disk.
+
+    Its folder is none of pytest's: another test run would take the rights to it away from the user that it runs as.
+    """
+    with tempfile.TemporaryDirectory(prefix="linli-test-") as folder:
+        server = EmbeddedPostgres.start(Path(folder), unsafe_but_fast=True)
+        yield server
+        server.stop()
 
 
 @pytest.fixture(scope="session")
