@@ -10,12 +10,12 @@ from adapters.ids import new_id
 from adapters.ledger import PostgresLedger
 from domain.ports import Append, NewEvent
 from projections import rebuild as rebuilding
-from projections.bulk import Load, Processes
+from projections.bulk import Load, Processes, Share, load
 from projections.follower import Follower
 from projections.projection import Unreadable
 from projections.rebuild import ReadersInTheWay, RebuildUnderWay, rebuild
 from projections.shares import ShareFailed
-from projections.table import Digest, digest
+from projections.table import Digest, Table, digest
 from tests.projections.parcel import SHOWN, Delivered, Moved, Sender, shelf
 
 PATIENCE = 30.0
@@ -61,6 +61,19 @@ async def test_shows_the_whole_past_without_ever_having_followed(ledger: Postgre
     assert (done.position, done.streams) == (sender.position, 60)
     assert done.events == await ledger.pool.fetchval("SELECT count(*) FROM linli_events")
     assert await ledger.wait(shelf.name, sender.position, timeout=0)
+
+
+async def test_what_is_appended_meanwhile_is_left_to_the_catching_up(ledger: PostgresLedger) -> None:
+    sender = Sender(ledger)
+    stream = await sender.send("Tianjin", moves=3)
+    upto, expected = sender.position, sender.expected
+    await sender.append(stream, Moved(metres=9))
+    await sender.send("too late")
+    table = Table(shelf)
+    async with ledger.pool.acquire() as connection:
+        await table.create(connection)
+    assert await load(table, ledger.pool, Share("reads", upto)) == Load(events=4, streams=1)
+    assert await shown(ledger) == expected
 
 
 async def test_no_read_fails_or_finds_less_while_writers_write_and_the_table_is_swapped(ledger: PostgresLedger) -> None:
