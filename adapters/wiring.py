@@ -44,6 +44,7 @@ PROJECTIONS: Mapping[str, Projection[Any, Any]] = {  # of different states and e
 }
 """The read models by name."""
 
+_KEEP_ALIVE = 75  # seconds: longer than proxies and clients keep an idle connection, so that it is theirs to close
 _TOLERABLE_LAG = 50_000  # events that a read model may be behind before the API calls itself not ready
 
 
@@ -89,6 +90,7 @@ async def serve(settings: Settings, engines: Engines, stop: asyncio.Event) -> No
                 log_config=None,
                 access_log=False,
                 server_header=False,
+                timeout_keep_alive=_KEEP_ALIVE,
                 timeout_graceful_shutdown=int(settings.drain_seconds),
             )
             server = _Server(config)
