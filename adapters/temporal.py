@@ -95,6 +95,11 @@ async def connect(address: str, *, namespace: str = "linli", patience: float = 3
             await asyncio.sleep(0.5)
 
 
+def sandbox() -> SandboxedWorkflowRunner:
+    """Where workflows run: clocks, random numbers and the network are out of their reach."""
+    return SandboxedWorkflowRunner(restrictions=SandboxRestrictions.default.with_passthrough_modules(*_PASSED_THROUGH))
+
+
 def worker(  # noqa: PLR0913 - what a worker is made of
     client: Client,
     *,
@@ -107,9 +112,10 @@ def worker(  # noqa: PLR0913 - what a worker is made of
 ) -> Worker:
     """A worker for a task queue: run it as `async with` or by `run()`.
 
-    Stopped, it takes no more work and gives what is under way `drain` time. It keeps `cached_workflows` between their
-    tasks (about 0.1 MB each; 0: every task replays its history); when it dies, another one gets its workflows after
-    `sticky`.
+    Stopped, it takes no more work and gives what is under way `drain` time. When it dies, another one gets its
+    workflows after `sticky`. It keeps `cached_workflows` between their tasks (about 0.1 MB each; 0: every task replays
+    its history). That must be more than it works on at once: a workflow that is pushed out while it runs a local
+    activity loses its task, and waits 10 s for the next.
     """
     pollers = PollerBehaviorSimpleMaximum(5)
     return Worker(
@@ -117,11 +123,10 @@ def worker(  # noqa: PLR0913 - what a worker is made of
         task_queue=task_queue,
         workflows=workflows,
         activities=activities,
-        workflow_runner=SandboxedWorkflowRunner(
-            restrictions=SandboxRestrictions.default.with_passthrough_modules(*_PASSED_THROUGH)
-        ),
+        workflow_runner=sandbox(),
         graceful_shutdown_timeout=drain,
         max_cached_workflows=cached_workflows,
+        max_concurrent_workflow_tasks=32,
         max_concurrent_activities=32,
         max_concurrent_local_activities=32,
         workflow_task_poller_behavior=pollers,

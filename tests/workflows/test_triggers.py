@@ -23,6 +23,7 @@ from tests.virtual_time import start_virtual_time
 from tests.workflows.virtual import RESOLUTION, RESPONSE, WARNING, Virtual, now, publish_terms
 
 MINUTE = timedelta(minutes=1)
+SEVERAL = 100
 NOTE = (Evidence(kind="note", text="replaced the relay"),)
 
 
@@ -54,12 +55,12 @@ async def test_following_goes_on_where_it_was_and_a_repeat_changes_nothing(idle:
     async with idle.following():
         first = await idle.report(start)
     second = await idle.report(start, told=False)
-    async with idle.following(), idle.working():
+    async with idle.following(), idle.working(cached_workflows=SEVERAL):
         await idle.told()
         await idle.forward(first, start + RESPONSE)
         await idle.forward(second, start + RESPONSE)
     await idle.bookmark.write(0)
-    async with idle.following(), idle.working():
+    async with idle.following(), idle.working(cached_workflows=SEVERAL):
         await idle.told()
         for stream in (first, second):
             await idle.forward(stream, start + RESPONSE + MINUTE)
@@ -97,23 +98,24 @@ async def test_events_of_others_in_the_same_tables_are_passed_over(virtual: Virt
     assert await virtual.runs(stream)
 
 
-async def test_reconciling_starts_what_is_missing_and_only_that(virtual: Virtual) -> None:
+async def test_reconciling_starts_what_is_missing_and_only_that(idle: Virtual) -> None:
     start = now()
-    with_clock = await virtual.report(start)
-    filed = await virtual.report(start)
-    await virtual.do(filed, work_order.Cancel(at=start, reason="twice"))
-    await virtual.stops(filed)
-    lost = await virtual.report(start)
-    await virtual.handle(lost).terminate()
-    await virtual.listed(with_clock, WorkflowExecutionStatus.RUNNING)
-    await virtual.listed(lost, WorkflowExecutionStatus.TERMINATED)
+    async with idle.following(), idle.working(cached_workflows=SEVERAL):
+        with_clock = await idle.report(start)
+        filed = await idle.report(start)
+        await idle.do(filed, work_order.Cancel(at=start, reason="twice"))
+        await idle.stops(filed)
+        lost = await idle.report(start)
+        await idle.handle(lost).terminate()
+        await idle.listed(with_clock, WorkflowExecutionStatus.RUNNING)
+        await idle.listed(lost, WorkflowExecutionStatus.TERMINATED)
 
-    assert await virtual.reconcile() == 1
+        assert await idle.reconcile() == 1
 
-    assert await virtual.runs(lost)
-    assert not await virtual.runs(filed)
-    await virtual.forward(lost, start + RESPONSE)
-    assert len(await virtual.ticks(lost)) == 2
+        assert await idle.runs(lost)
+        assert not await idle.runs(filed)
+        await idle.forward(lost, start + RESPONSE)
+        assert len(await idle.ticks(lost)) == 2
 
 
 @asynccontextmanager
@@ -131,7 +133,7 @@ async def test_all_clocks_are_rebuilt_on_an_empty_server_nothing_lost_and_nothin
     async with another_server() as first:
         before = Virtual(ledger, first)
         await publish_terms(before.door)
-        async with before.following(), before.working():
+        async with before.following(), before.working(cached_workflows=SEVERAL):
             streams = [await before.report(start) for _ in range(5)]
             untouched, warned, breached, paused, filed = streams
             await before.forward(warned, start + RESPONSE - WARNING)
@@ -144,7 +146,7 @@ async def test_all_clocks_are_rebuilt_on_an_empty_server_nothing_lost_and_nothin
         after = Virtual(ledger, second)
         assert 3 == await after.reconcile()
         assert 3 == len([stream for stream in streams if await after.runs(stream)])
-        async with after.following(), after.working():
+        async with after.following(), after.working(cached_workflows=SEVERAL):
             for stream in (untouched, warned, breached):
                 await after.forward(stream, start + RESOLUTION)
                 assert await after.ticks(stream) == everything(start)[:5]
@@ -173,7 +175,7 @@ async def test_a_killed_temporal_server_fires_what_came_due_meanwhile_once(
         world = Virtual(ledger, client)
         await publish_terms(world.door)
         soon = now() + timedelta(seconds=3)
-        async with world.following(), world.working():
+        async with world.following(), world.working(cached_workflows=SEVERAL):
             stream = await world.report(soon - RESPONSE + WARNING)
             os.kill(server.pid, signal.SIGKILL)
             await asyncio.sleep(max(0.0, (soon - now()).total_seconds()))

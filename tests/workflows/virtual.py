@@ -91,15 +91,19 @@ class Virtual:
         )
 
     @asynccontextmanager
-    async def working(self) -> AsyncGenerator[None]:
-        """A worker that forgets every workflow between its tasks, so all of them are replayed all the time."""
+    async def working(self, *, cached_workflows: int = 0) -> AsyncGenerator[None]:
+        """A worker that forgets every workflow between its tasks, so all of them are replayed all the time.
+
+        That is for one workflow at a time: a task of another one would push it out while it looks at its agenda.
+        """
         async with worker(
             self.client,
             task_queue=self.task_queue,
             workflows=[Clock],
             activities=[self.activities.agenda, self.activities.elapse],
-            cached_workflows=0,
+            cached_workflows=cached_workflows,
             drain=timedelta(seconds=1),
+            sticky=timedelta(seconds=1),
         ):
             yield
 
