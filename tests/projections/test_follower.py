@@ -23,8 +23,11 @@ PATIENCE = 20.0
 
 
 @asynccontextmanager
-async def following(ledger: PostgresLedger, *, batch: int = 10_000) -> AsyncGenerator[asyncio.Task[None]]:
-    task = asyncio.create_task(Follower(shelf, ledger, ledger.pool, batch=batch, stand_by=0.02).run())
+async def following(
+    ledger: PostgresLedger, *, batch: int = 10_000, remember: int = 20_000
+) -> AsyncGenerator[asyncio.Task[None]]:
+    follower = Follower(shelf, ledger, ledger.pool, batch=batch, remember=remember, stand_by=0.02)
+    task = asyncio.create_task(follower.run())
     try:
         yield task
     finally:
@@ -130,7 +133,7 @@ async def test_a_batch_that_somebody_else_applied_meanwhile_is_not_applied_again
     """The lock only saves work. What counts is the position, compared in the transaction that writes the rows."""
     sender = Sender(ledger)
     stream = await sender.send("Tianjin")
-    async with following(ledger), ledger.pool.acquire() as connection:
+    async with following(ledger, remember=0), ledger.pool.acquire() as connection:
         assert await arrived(ledger, sender)
         begun = sender.position
         async with connection.transaction():
