@@ -7,7 +7,7 @@ at the log that found nothing newer. A decision that asked for other streams is 
 
 import hashlib
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple, TypeAlias, TypeVar
 from uuid import UUID
@@ -16,7 +16,7 @@ import msgspec
 
 from adapters.ids import new_id
 from adapters.turns import Turns
-from domain.decider import Command, Decider, Event, Known, Refused, Unread, tag_of
+from domain.decider import Ask, Command, Decider, Event, Lifecycle, Refused, Unread, tag_of
 from domain.ports import (
     Append,
     Busy,
@@ -68,6 +68,38 @@ class _Verdict(NamedTuple):
     state: Any  # of the lifecycle at hand
     asked: tuple["_Asked", ...]
     no: Refused | VersionMismatch | None = None
+
+
+class _Memory:
+    """Hands a decision the states that are remembered (an `Ask`), and notes which version of each it rests on."""
+
+    __slots__ = ("_asked", "_recall", "_states")
+
+    def __init__(self, recall: Callable[[AnyDecider, UUID], Loaded[Any] | None]) -> None:
+        self._recall = recall
+        self._states: dict[UUID, Any] = {}
+        self._asked: list[_Asked] = []
+
+    def __call__(self, lifecycle: Lifecycle[S], stream: UUID, /) -> S:
+        if stream not in self._states:
+            unread = Unread(lifecycle, stream)
+            decider = _decider(unread)
+            loaded = self._recall(decider, stream)
+            if loaded is None:
+                raise unread
+            self.take(_Asked(decider, stream, loaded.version), loaded.state)
+        state: S = self._states[stream]
+        return state
+
+    def take(self, asked: _Asked, state: object) -> None:
+        """Here is the state of a stream at a version: the decision rests on it."""
+        self._asked.append(asked)
+        self._states[asked.stream] = state
+
+    @property
+    def asked(self) -> tuple[_Asked, ...]:
+        """What the decision rests on."""
+        return tuple(self._asked)
 
 
 class LedgerDoor:
@@ -124,22 +156,19 @@ class LedgerDoor:
         """Let the lifecycle decide; whenever it asks for a stream that is not at hand, load it and decide again."""
         if order.expected_version is not None and order.expected_version != loaded.version:
             return _Verdict((), None, (), VersionMismatch(order.expected_version, loaded.version))
-        states: dict[UUID, object] = {}
-        asked: list[_Asked] = []
+        memory = _Memory(self._remembered)
         while True:
-            known = Known(states)
             try:
-                events, state = _decide_all(order, loaded.state, known)
+                events, state = _decide_all(order, loaded.state, memory)
             except Refused as no:
-                return _Verdict((), None, tuple(asked), no)
+                return _Verdict((), None, memory.asked, no)
             except Unread as unread:
                 other: AnyDecider = _decider(unread)
-                at_hand = self._remembered(other, unread.stream) or await self._refresh(other, unread.stream)
+                at_hand = await self._refresh(other, unread.stream)
                 self._keep(unread.stream, at_hand)  # that nothing is there is worth remembering too: a guard watches it
-                states[unread.stream] = at_hand.state
-                asked.append(_Asked(other, unread.stream, at_hand.version))
+                memory.take(_Asked(other, unread.stream, at_hand.version), at_hand.state)
             else:
-                return _Verdict(events, state, tuple(asked))
+                return _Verdict(events, state, memory.asked)
 
     async def _moved_on(self, order: "_Order", loaded: Loaded[Any], verdict: _Verdict) -> bool:
         """Look at the log once more before saying no, or "nothing to do"."""
@@ -286,11 +315,11 @@ def _fingerprint(order: _Order) -> bytes:
     return hashlib.sha256(said).digest()
 
 
-def _decide_all(order: _Order, state: Any, known: Known) -> tuple[Sequence[Event], Any]:
+def _decide_all(order: _Order, state: Any, ask: Ask) -> tuple[Sequence[Event], Any]:
     decider = order.decider
     events: list[Event] = []
     for wish in order.wishes:
-        for event in decider.decide(wish, state, known):
+        for event in decider.decide(wish, state, ask):
             state = decider.evolve(state, event)
             events.append(event)
     return events, state

@@ -34,7 +34,7 @@ _UNDONE = (
 _NOT_STORABLE = (asyncpg.DataError, ValueError, OverflowError)
 """Errors of a value that the database, or the driver on the way there, does not take."""
 
-_FAST = "SELECT linli_append($1, $2, $3, $4, $5, $6, $7, $8, $9)"
+_FAST = "SELECT linli_append($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)"
 _CHECKED = "SELECT * FROM linli_append_checked($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)"
 
 
@@ -152,7 +152,7 @@ class GroupCommitter:
     async def _commit(self, connection: Connection | None, batch: list[Waiting]) -> Connection | None:
         """Send a batch until it is known what became of it, and tell those who wait."""
         give_up = asyncio.get_running_loop().time() + self._patience
-        send = _send_checked if any(waiting.request.guards for waiting in batch) else _send_fast
+        send = _send_fast
         pause = 0.01
         while True:
             try:
@@ -228,7 +228,7 @@ def _fail(batch: Sequence[Waiting], error: LedgerError) -> None:
 
 
 async def _send_fast(connection: Connection, batch: list[Waiting]) -> None:
-    ids: list[int] = await connection.fetchval(_FAST, *_columns(batch), *_commands(batch))
+    ids: list[int] = await connection.fetchval(_FAST, *_columns(batch), *_commands(batch), *_guards(batch))
     end = 0
     for waiting in batch:
         end += len(waiting.request.events)
@@ -268,6 +268,12 @@ def _commands(batch: list[Waiting]) -> tuple[list[UUID], list[bytes], list[bytes
             outcomes.append(request.outcome)
             ends.append(end if request.events else 0)
     return ids, fingerprints, outcomes, ends
+
+
+def _guards(batch: list[Waiting]) -> tuple[list[UUID], list[int]]:
+    """All guards of a batch, each once: many requests watch the same few streams."""
+    guards = {guard for waiting in batch for guard in waiting.request.guards}
+    return [stream for stream, _ in guards], [version for _, version in guards]
 
 
 async def _send_checked(connection: Connection, batch: list[Waiting]) -> None:

@@ -92,27 +92,6 @@ class Unread(Exception):
         self.stream = stream
 
 
-class Known:
-    """The streams that a decision has read so far; asking for another one raises `Unread`."""
-
-    __slots__ = ("_states", "asked")
-
-    def __init__(self, states: Mapping[UUID, object]) -> None:
-        self._states = states
-        self.asked: set[UUID] = set()
-
-    def __call__(self, lifecycle: Lifecycle[S], stream: UUID, /) -> S:
-        self.asked.add(stream)
-        try:
-            state = self._states[stream]
-        except KeyError:
-            raise Unread(lifecycle, stream) from None
-        if not isinstance(state, type(lifecycle.initial)):
-            msg = f"stream {stream} is not a {lifecycle.name}"
-            raise TypeError(msg)
-        return state
-
-
 def _nothing_due(_state: object) -> Due | None:
     return None
 

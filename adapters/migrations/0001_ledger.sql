@@ -41,17 +41,29 @@ CREATE SCHEMA IF NOT EXISTS reads;
 --   o v t s m   stream, version, tag, body, envelope of each event
 --   c f x e     command id, fingerprint, outcome, and the number (from 1) of its last event, for each repeatable command;
 --               e = 0 where a command has no event
+--   go gv       stream and version of each guard
 -- The lock is its own statement before the INSERT, so the INSERT sees what the previous holder committed. It is released
 -- only after the commit is visible: the order of ids is the order of visibility, and no reader can skip one.
 CREATE FUNCTION linli_append(
     o uuid[], v bigint[], t text[], s bytea[], m bytea[],
-    c uuid[], f bytea[], x bytea[], e int[]
+    c uuid[], f bytea[], x bytea[], e int[],
+    go uuid[], gv bigint[]
 ) RETURNS bigint[] LANGUAGE plpgsql AS $$
 DECLARE
     ids bigint[];
     head bigint;
 BEGIN
     PERFORM pg_advisory_xact_lock(7809645203);
+    IF cardinality(go) > 0 THEN
+        -- Keeps writers that lock the table instead (the library's own) out from here on.
+        LOCK TABLE linli_events IN ROW EXCLUSIVE MODE;
+        IF EXISTS (
+            SELECT FROM unnest(go, gv) AS g(o, v)
+            WHERE g.v <> coalesce((SELECT max(originator_version) FROM linli_events l WHERE l.originator_id = g.o), 0)
+        ) THEN
+            RAISE unique_violation USING MESSAGE = 'a guarded stream has moved on';
+        END IF;
+    END IF;
     WITH added AS (
         INSERT INTO linli_events (originator_id, originator_version, topic, state, meta)
         SELECT * FROM unnest(o, v, t, s, m)

@@ -8,9 +8,9 @@ import pytest
 
 from adapters import china_calendar
 from domain import work_calendar
-from domain.decider import Known
 from domain.promise import BusinessDays, WorkingHours, due, is_provisional
 from domain.working_time import Window, week
+from tests.scenario import Streams
 
 WORKDAYS = Path(__file__).parents[2] / "../shared/data/china/workdays_2019_2024.csv"
 AT = datetime(2026, 11, 5, tzinfo=UTC)
@@ -57,7 +57,7 @@ def test_a_year_without_a_notice_is_provisional_until_it_is_confirmed() -> None:
     assert notice is not None
     state = work_calendar.WorkCalendar()
     for command in (china_calendar.publish(AT, calendar), notice):
-        state = work_calendar.decider.fold(work_calendar.decide(command, state, Known({})), state)
+        state = work_calendar.decider.fold(work_calendar.decide(command, state, Streams({})), state)
     confirmed = state.latest
     assert confirmed is not None
     # 1 to 3 January 2026 rest; Sunday 4 January works

@@ -9,7 +9,7 @@ import pytest
 from msgspec.structs import replace
 
 from domain import work_calendar
-from domain.decider import Elapse, Known, Refused
+from domain.decider import Elapse, Refused
 from domain.promise import BusinessDays, due, is_provisional
 from domain.work_calendar import (
     ConfirmYear,
@@ -21,6 +21,7 @@ from domain.work_calendar import (
     YearConfirmed,
 )
 from domain.working_time import DayWindows, MakeUp, Window, Windows, WorkingTime, week
+from tests.scenario import Streams
 
 AT = datetime(2026, 11, 5, tzinfo=UTC)
 DAY: Windows = (Window(time(9), time(17)),)
@@ -48,7 +49,7 @@ def after(*commands: WorkCalendarCommand) -> WorkCalendar:
 
 
 def decided(state: WorkCalendar, command: WorkCalendarCommand) -> Sequence[WorkCalendarEvent]:
-    return work_calendar.decide(command, state, Known({}))
+    return work_calendar.decide(command, state, Streams({}))
 
 
 def published(calendar: WorkingTime) -> Publish:
@@ -183,9 +184,9 @@ def test_a_notice_that_makes_no_sense_is_refused() -> None:
 def test_others_ask_for_the_newest_version_by_its_key() -> None:
     stream = work_calendar.stream("cn")
     assert (2, after(published(OFFICE), NOTICE).latest) == work_calendar.newest(
-        Known({stream: after(published(OFFICE), NOTICE)}), "cn"
+        Streams({stream: after(published(OFFICE), NOTICE)}), "cn"
     )
-    assert work_calendar.newest(Known({stream: WorkCalendar()}), "cn") is None
+    assert work_calendar.newest(Streams({stream: WorkCalendar()}), "cn") is None
     assert isinstance(stream, UUID)
     assert stream != work_calendar.stream("cn-south")
 
