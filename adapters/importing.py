@@ -158,22 +158,26 @@ class _Import:
 
     def rows(
         self, file: DelimitedFile, read: Reader, keys: "_Keys", progress: Callable[[Progress], None]
-    ) -> Iterator[_Row]:
-        """The rows that can be imported; the others are noted in the report."""
+    ) -> Iterator[_Row | None]:
+        """The rows that can be imported; the others are noted in the report, and None stands for them."""
         for record in file:
             self.report.rows += 1
             try:
                 yield self._row(record, read, keys)
             except BadRow as bad:
                 self.report.reject(record.line, self._key(record, file.header), str(bad))
+                yield None
             if self.report.rows % _AT_ONCE == 0:
                 progress(Progress(file.read, file.size, self.report.rows, self.report.rejected))
         progress(Progress(file.size, file.size, self.report.rows, self.report.rejected))
 
-    async def work(self, rows: Iterator[_Row]) -> None:
+    async def work(self, rows: Iterator[_Row | None]) -> None:
         """Import rows until there are none left."""
         for row in rows:
-            await self._import(row)
+            if row is None:
+                await asyncio.sleep(0)  # a long run of bad rows must not keep everything else waiting
+            else:
+                await self._import(row)
 
     def _row(self, record: Record | Broken, read: Reader, keys: "_Keys") -> _Row:
         if isinstance(record, Broken):

@@ -31,8 +31,10 @@ E = TypeVar("E", bound=Event)
 _log = structlog.get_logger("projections")
 
 _PAGE = 20_000
-_WORTH_A_PROCESS = 50_000
-"""Events; for fewer the start of a process takes longer than it saves."""
+_WORTH_A_PROCESS = 250_000
+"""Events. One process keeps a processor busy and the database most of another; of fewer events each, several take as
+long as one.
+"""
 _PATIENCE = (0.2, 0.4, 0.8, 1.6, 3.2, 6.4)  # beyond deadlock_timeout (1 s) an autovacuum in the way gives up its lock
 
 
