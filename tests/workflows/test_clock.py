@@ -58,6 +58,7 @@ async def test_what_the_clock_does_can_be_traced_to_the_request_it_follows_from(
 async def test_a_pause_stops_the_clock_and_resuming_sets_a_new_moment(virtual: Virtual) -> None:
     start = now()
     stream = await virtual.report(start)
+    await virtual.forward(stream, start)
     await virtual.do(stream, work_order.Triage(at=start, priority=1), work_order.Assign(at=start, company="c-1"))
     await virtual.do(
         stream, work_order.Start(at=start + MINUTE), work_order.Pause(at=start + 2 * MINUTE, reason="parts")
@@ -90,9 +91,10 @@ async def test_silence_closes_resolved_work_after_its_window_and_ends_the_clock(
 async def test_work_that_is_filed_needs_no_clock(virtual: Virtual) -> None:
     start = now()
     stream = await virtual.report(start)
+    await virtual.forward(stream, start + MINUTE)
     assert await virtual.runs(stream)
 
-    await virtual.do(stream, work_order.Cancel(at=start + MINUTE, reason="twice"))
+    await virtual.do(stream, work_order.Cancel(at=start + 2 * MINUTE, reason="twice"))
 
     await virtual.stops(stream)
     assert [] == await virtual.ticks(stream)

@@ -74,9 +74,10 @@ async def test_the_place_is_remembered_only_after_the_calls(idle: Virtual) -> No
     stream = await idle.report(told=False)
     head = await idle.ledger.head()
     async with another_server() as server:
-        idle.triggers = idle.triggers_to(server.client)
-    async with idle.following():  # that server is gone
-        assert not await idle.ledger.wait("triggers", head, timeout=1)
+        address = server.client.service_client.config.target_host
+        idle.triggers = idle.triggers_to(await connect(address, namespace=server.client.namespace))
+    async with idle.following():  # that server is gone, and the client soon gives up
+        assert not await idle.ledger.wait("triggers", head, timeout=3)
     assert await idle.bookmark.read() < head
 
     idle.triggers = idle.triggers_to(idle.client)
