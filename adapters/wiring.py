@@ -46,6 +46,7 @@ PROJECTIONS: Mapping[str, Projection[Any, Any]] = {  # of different states and e
 """The read models by name."""
 
 _KEEP_ALIVE = 75  # seconds: longer than proxies and clients keep an idle connection, so that it is theirs to close
+_BOARD_PATIENCE = 300.0  # seconds: a rebuild of a large board may be under way
 _TOLERABLE_LAG = 50_000  # events that a read model may be behind before the API calls itself not ready
 
 
@@ -156,7 +157,7 @@ async def follow(settings: Settings, engines: Engines, stop: asyncio.Event) -> N
         await _until(
             stop,
             *followers,
-            triggers.run(lambda: waiting(WorkOrderBoard(ledger.pool))),
+            triggers.run(lambda: waiting(ledger, WorkOrderBoard(ledger.pool))),
             heartbeat.beat(heartbeat.file_of(settings.data_dir, "follow")),
         )
 
@@ -191,8 +192,12 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
-async def waiting(board: WorkOrderBoard) -> AsyncGenerator[tuple[str, UUID]]:
-    """The streams that wait for a moment, as the boards know them: each lifecycle with an agenda has its line here."""
+async def waiting(ledger: PostgresLedger, board: WorkOrderBoard) -> AsyncGenerator[tuple[str, UUID]]:
+    """The streams that wait for a moment, as the boards know them: each lifecycle with an agenda has its line here.
+
+    The board is waited for, so that nothing is missed which it has yet to hear of; what comes later, triggers see.
+    """
+    await ledger.wait(work_order_board.projection.name, await ledger.head(), timeout=_BOARD_PATIENCE)
     async for stream in board.open_clocks():
         yield work_order.decider.name, stream
 
