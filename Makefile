@@ -4,7 +4,7 @@
 #   make demo ONCE=1                          play the story once and end
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check format bench lock clean
+.PHONY: help setup demo test campaign check format bench lock clean
 .NOTPARALLEL:
 
 VENV := .venv
@@ -22,6 +22,9 @@ demo: $(STAMP) ## run the platform on embedded engines and play a short story (O
 
 test: $(STAMP) ## all tests, on the real engines
 	$(BIN)/python -m pytest $(ARGS)
+
+campaign: $(STAMP) ## kill writers and the database ROUNDS times (default 20) and look for what got lost
+	ROUNDS=$(or $(ROUNDS),20) $(BIN)/python -m pytest -q tests/adapters/test_ledger_faults.py $(ARGS)
 
 check: $(STAMP) ## format, lint, types (two checkers), import contracts
 	$(BIN)/ruff format --check

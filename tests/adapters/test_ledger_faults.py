@@ -19,7 +19,7 @@ from adapters.migrate import migrate
 from domain.ports import Append, Conflict, NewEvent, Receipt, Recorded, Unavailable
 from tests.chaos_proxy import ChaosProxy
 
-ROUNDS = int(os.environ.get("LINLI_CAMPAIGN_ROUNDS", "1"))
+ROUNDS = int(os.environ.get("ROUNDS", "1"))
 """How often the crash tests repeat themselves; `make campaign ROUNDS=100` sets it."""
 
 
