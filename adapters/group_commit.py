@@ -34,6 +34,9 @@ _UNDONE = (
 _NOT_STORABLE = (asyncpg.DataError, ValueError, OverflowError)
 """Errors of a value that the database, or the driver on the way there, does not take."""
 
+_WORTH_SHARING = 32
+"""Requests that a writer takes at least, before it leaves the rest to another one that is idle."""
+
 _FAST = "SELECT linli_append($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)"
 _CHECKED = "SELECT * FROM linli_append_checked($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)"
 
@@ -70,6 +73,7 @@ class GroupCommitter:
         self._watched: Counter[UUID] = Counter()
         self._awake = asyncio.Event()
         self._closing = False
+        self._idle = 0
         self._writers = [asyncio.create_task(self._write(), name=f"ledger-writer-{i}") for i in range(writers)]
 
     @property
@@ -102,7 +106,9 @@ class GroupCommitter:
             batch = self._gather()
             if not batch:
                 self._awake.clear()
+                self._idle += 1
                 await self._awake.wait()
+                self._idle -= 1
                 continue
             try:
                 connection = await self._commit(connection, batch)
@@ -120,12 +126,14 @@ class GroupCommitter:
     def _gather(self) -> list[Waiting]:
         """Take the next batch from the queue, in order, leaving behind what touches a stream that is under way.
 
-        Many may guard the same stream at once, as long as nobody writes to it.
+        Many may guard the same stream at once, as long as nobody writes to it. Writers that are idle get their share:
+        then the database works on one batch while we prepare the other.
         """
         batch: list[Waiting] = []
         left: list[Waiting] = []
         queue, held, watched = self._queue, self._held, self._watched
-        while queue and len(batch) < self._max_batch:
+        limit = min(self._max_batch, max(_WORTH_SHARING, -(-len(queue) // (self._idle + 1))))
+        while queue and len(batch) < limit:
             waiting = queue.popleft()
             touched, guarded = waiting.touched, waiting.guarded
             if held.isdisjoint(touched) and held.isdisjoint(guarded) and not any(map(watched.__contains__, touched)):
