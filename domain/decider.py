@@ -62,6 +62,19 @@ class NotAllowedNow(Refused):
     """This is not possible in the present state."""
 
 
+class Whose(msgspec.Struct, frozen=True):
+    """Whom and where a thing concerns: what decides who may see and change it. Ids and codes only."""
+
+    areas: tuple[str, ...] = ()
+    """Codes in the area tree; whoever is responsible for an area is so for what lies in it."""
+    organisations: tuple[str, ...] = ()
+    """Ids of the organisations that have to do with it."""
+    people: tuple[str, ...] = ()
+    """Ids of the people it is about: who reported, who is treated, who has it to do."""
+    facet: str = ""
+    """Tells apart commands that look alike but weigh differently, such as giving a small or a powerful role."""
+
+
 S = TypeVar("S")
 S_co = TypeVar("S_co", covariant=True)
 C = TypeVar("C", bound=Command)
@@ -96,6 +109,14 @@ def _nothing_due(_state: object) -> Due | None:
     return None
 
 
+def _nobodys(_stream: UUID, _state: object, _command: object) -> Whose:
+    return Whose()
+
+
+def _erases_nobody(_stream: UUID, _event: object) -> str:
+    return ""
+
+
 @dataclass(frozen=True, slots=True)
 class Decider(Generic[C, S, E]):
     """One lifecycle: its name (also the prefix of its event tags), where it begins, how it decides and how it folds."""
@@ -107,6 +128,12 @@ class Decider(Generic[C, S, E]):
     commands: tuple[type[C], ...]
     events: tuple[type[E], ...]
     agenda: Callable[[S], Due | None] = _nothing_due
+    whose: Callable[[UUID, S, C | None], Whose] = _nobodys
+    """Whom a stream in this state concerns; with a command, whom doing that would concern (a new thing is nobody's)."""
+    erases: Callable[[UUID, E], str] = _erases_nobody
+    """The id of the person whose data is erased by this event, `""` for all others."""
+    restricts: Callable[[UUID, E], str] = _erases_nobody
+    """The id of the person whose data may only be kept from this event on, `""` for all others."""
     tags: Mapping[str, type[E]] = field(init=False)
 
     EVENT_TAG: ClassVar[str] = "type"

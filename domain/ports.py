@@ -1,6 +1,6 @@
 """What the product needs from outside: a log to append to and to read, and the one door for change."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Generic, Protocol, TypeVar
 from uuid import UUID
@@ -8,6 +8,7 @@ from uuid import UUID
 import msgspec
 
 from domain.decider import Command, Decider, Event, Refused
+from domain.privacy.personal import Kind
 
 S = TypeVar("S")
 C = TypeVar("C", bound=Command)
@@ -25,6 +26,9 @@ class Metadata(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One id from the HTTP request (or import, or device message) to command, event, workflow and back."""
     caused_by: int | None = None
     """Log position of the event that made a workflow send the command, if one did."""
+    grounds: str = ""
+    """Why the actor was allowed to: version of the policy, permission, role, scope and grant, such as
+    `3 work_order.assign property_manager area 990101 #2`. Empty where nobody was asked (events before policies)."""
 
 
 class NewEvent(msgspec.Struct, frozen=True):
@@ -62,6 +66,12 @@ class Append(msgspec.Struct, frozen=True, kw_only=True):
     """Kept with the command id and handed back with the receipt: the answer that was given."""
     guards: tuple[tuple[UUID, int], ...] = ()
     """(stream, version): append only while that other stream is still at that version (0: empty)."""
+    sealed_with: tuple[tuple[UUID, UUID], ...] = ()
+    """(key, stream): which keys seal something in which streams; remembered, so that a person's data can be found."""
+    erases: tuple[str, ...] = ()
+    """Ids of people whose keys are destroyed in the same transaction."""
+    restricts: tuple[str, ...] = ()
+    """Ids of people whose keys are from now on kept in custody only, in the same transaction."""
 
 
 class Receipt(msgspec.Struct, frozen=True):
@@ -70,6 +80,44 @@ class Receipt(msgspec.Struct, frozen=True):
     position: int
     duplicate: bool = False
     outcome: bytes = b""
+
+
+class Opened(msgspec.Struct, frozen=True):
+    """What a sealed text turned out to be."""
+
+    text: str
+    """The text; `personal.ERASED` or `personal.RESTRICTED` where it cannot or may not be read."""
+    subject: str
+    kind: Kind
+    readable: bool
+
+
+class SealedEvents(msgspec.Struct, frozen=True):
+    """Events whose personal fields are sealed, and the keys that this took."""
+
+    events: tuple[Event, ...]
+    keys: frozenset[UUID]
+
+
+class Forged(Exception):
+    """A sealed text was moved from another place, or changed: it is not what was sealed here."""
+
+
+class Vault(Protocol):
+    """Seals personal data before it goes into the log, and opens it for somebody who may see it."""
+
+    async def seal(self, stream: UUID, version: int, events: Sequence[Event], state: object) -> SealedEvents:
+        """Seal what is personal in events that follow on a version of a stream with this state. Makes missing keys."""
+        ...
+
+    async def open(
+        self, sealed: Collection[tuple[UUID, str]], *, custody: bool = False
+    ) -> Mapping[tuple[UUID, str], Opened]:
+        """The texts of sealed fields, by stream and field. `custody`: also of people whose data is only kept.
+
+        Looks at the keys as they are now, so nothing opens any more once its key is destroyed. Raises Forged.
+        """
+        ...
 
 
 class LedgerError(Exception):
@@ -140,7 +188,12 @@ class Context(msgspec.Struct, frozen=True, kw_only=True):
     """Who sends a command, when it happened, and under which id a repeat is recognised."""
 
     actor: str
+    """The id of a person or a program, or the name of a part of the platform (`domain.access.role`). Set by whoever has
+    made sure of it, never by the client."""
     occurred_at: datetime
+    asked_at: datetime | None = None
+    """When the command is asked for: permission is judged as of this moment, whenever the fact itself occurred. None:
+    when it occurred."""
     correlation_id: str = ""
     command_id: UUID | None = None
     """Set by callers that may repeat themselves (an Idempotency-Key, an activity, an import): decided at most once."""
@@ -212,15 +265,19 @@ __all__ = [
     "Context",
     "Done",
     "Door",
+    "Forged",
     "Ledger",
     "LedgerError",
     "Loaded",
     "Metadata",
     "NewEvent",
+    "Opened",
     "OtherLifecycle",
     "Receipt",
     "Recorded",
     "Refused",
+    "SealedEvents",
     "Unavailable",
+    "Vault",
     "VersionMismatch",
 ]
