@@ -1,24 +1,28 @@
-"""The one door for change: load, fold, decide, append.
+"""The one door for change: load, fold, permit, decide, seal, append.
+
+Whether the actor may is asked before anything is decided, and rests on the actor's appointments like on any other
+stream that was asked: a role that is taken away meanwhile takes the decision with it. What is personal in the events is
+sealed before it goes into the log, and the state that is kept is the one that the sealed events lead to.
 
 States are kept in memory between commands and never trusted: an append names the version it was decided on and fails
 when the stream has moved on, and an answer that appends nothing (a refusal, "nothing to do") is given only after a look
 at the log that found nothing newer. A decision that asked for other streams is appended with a guard on each of them.
 """
 
-import hashlib
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import Any, NamedTuple, TypeAlias, TypeVar
+from typing import Any, NamedTuple, TypeVar
 from uuid import UUID
 
 import msgspec
 
-from adapters.ids import new_id
+from adapters.order import AnyDecider, Order, Outcome, decide_all, encoded, of_people, repeat
 from adapters.turns import Turns
-from domain.decider import Ask, Command, Decider, Event, Lifecycle, Refused, Unread, tag_of
+from domain.access.duties import REMEMBERED, told
+from domain.access.permission import Denied, Permit
+from domain.decider import Command, Decider, Event, Lifecycle, Refused, Unread, tag_of
 from domain.ports import (
-    Append,
     Busy,
     CommandIdReused,
     Conflict,
@@ -26,11 +30,10 @@ from domain.ports import (
     Done,
     Ledger,
     Loaded,
-    Metadata,
     NewEvent,
     OtherLifecycle,
-    Receipt,
     Recorded,
+    Vault,
     VersionMismatch,
 )
 
@@ -38,23 +41,7 @@ S = TypeVar("S")
 C = TypeVar("C", bound=Command)
 E = TypeVar("E", bound=Event)
 
-AnyDecider: TypeAlias = Decider[Any, Any, Any]  # the door serves all lifecycles alike
-
-_json = msgspec.json.Encoder()
 _ATTEMPTS = 100
-
-
-class Outcome(msgspec.Struct, frozen=True, omit_defaults=True, rename={"stream": "s", "version": "v", "events": "n"}):
-    """The answer to a command, kept under its id: what was done, or the refusal."""
-
-    stream: UUID
-    version: int = 0
-    events: int = 0
-    refused: str | None = None
-    details: dict[str, str | int | None] | None = None
-
-
-_decode_outcome = msgspec.json.Decoder(Outcome).decode
 
 
 class _Asked(NamedTuple):
@@ -67,7 +54,8 @@ class _Verdict(NamedTuple):
     events: Sequence[Event]
     state: Any  # of the lifecycle at hand
     asked: tuple["_Asked", ...]
-    no: Refused | VersionMismatch | None = None
+    grounds: str = ""
+    no: Refused | Denied | VersionMismatch | None = None
 
 
 class _Memory:
@@ -103,10 +91,14 @@ class _Memory:
 
 
 class LedgerDoor:
-    """Implements `domain.ports.Door`. `remember` is how many states are kept in memory."""
+    """Implements `domain.ports.Door`. `permit` says who may do what, `vault` seals what is personal, `remember` is how
+    many states are kept in memory.
+    """
 
-    def __init__(self, ledger: Ledger, *, remember: int = 10_000) -> None:
+    def __init__(self, ledger: Ledger, *, permit: Permit, vault: Vault, remember: int = 10_000) -> None:
         self._ledger = ledger
+        self._permit = permit
+        self._vault = vault
         self._remember = remember
         self._states: OrderedDict[UUID, Loaded[Any]] = OrderedDict()
         self._turns = Turns()
@@ -123,7 +115,7 @@ class LedgerDoor:
     ) -> Done:
         """Decide one command, or several as one all-or-nothing step."""
         wishes: Sequence[Command] = (commands,) if isinstance(commands, Command) else commands
-        order = _Order(decider, stream, wishes, context, expected_version)
+        order = Order(decider, stream, wishes, context, expected_version)
         await self._turns.acquire(stream)
         try:
             for _ in range(_ATTEMPTS):
@@ -140,7 +132,7 @@ class LedgerDoor:
 
     # One attempt ------------------------------------------------------------------------------------------------------
 
-    async def _attempt(self, order: "_Order") -> Done | None:
+    async def _attempt(self, order: Order) -> Done | None:
         """Decide and record once; None when the stream, or one that the decision asked for, has moved on meanwhile."""
         loaded = self._remembered(order.decider, order.stream) or await self._refresh(order.decider, order.stream)
         verdict = await self._consider(order, loaded)
@@ -152,33 +144,31 @@ class LedgerDoor:
             return Done(stream=order.stream, version=loaded.version, position=loaded.position, events=0)
         return await self._record(order, loaded, verdict)
 
-    async def _consider(self, order: "_Order", loaded: Loaded[Any]) -> _Verdict:
+    async def _consider(self, order: Order, loaded: Loaded[Any]) -> _Verdict:
         """Let the lifecycle decide; whenever it asks for a stream that is not at hand, load it and decide again."""
-        if order.expected_version is not None and order.expected_version != loaded.version:
-            return _Verdict((), None, (), VersionMismatch(order.expected_version, loaded.version))
         memory = _Memory(self._remembered)
         while True:
             try:
-                events, state = _decide_all(order, loaded.state, memory)
-            except Refused as no:
-                return _Verdict((), None, memory.asked, no)
+                events, state, grounds = decide_all(order, loaded, memory, self._permit)
+            except (Refused, Denied, VersionMismatch) as no:
+                return _Verdict((), None, memory.asked, no=no)
             except Unread as unread:
                 other: AnyDecider = _decider(unread)
                 at_hand = await self._refresh(other, unread.stream)
                 self._keep(unread.stream, at_hand)  # that nothing is there is worth remembering too: a guard watches it
                 memory.take(_Asked(other, unread.stream, at_hand.version), at_hand.state)
             else:
-                return _Verdict(events, state, memory.asked)
+                return _Verdict(events, state, memory.asked, grounds)
 
-    async def _moved_on(self, order: "_Order", loaded: Loaded[Any], verdict: _Verdict) -> bool:
+    async def _moved_on(self, order: Order, loaded: Loaded[Any], verdict: _Verdict) -> bool:
         """Look at the log once more before saying no, or "nothing to do"."""
         seen = (*verdict.asked, _Asked(order.decider, order.stream, loaded.version))
         return any([(await self._refresh(decider, stream)).version != version for decider, stream, version in seen])
 
-    async def _refuse(self, order: "_Order", no: Refused | VersionMismatch) -> Done:
+    async def _refuse(self, order: Order, no: Refused | Denied | VersionMismatch) -> Done:
         """Say no; under a command id, say what was said the first time."""
         command_id = order.context.command_id
-        if command_id is None:
+        if command_id is None or isinstance(no, Denied):  # a denial is not kept: who is allowed later may ask again
             raise no
         if isinstance(no, VersionMismatch):  # not kept: who looks again may send the same command again
             found = await self._ledger.find(command_id)
@@ -187,28 +177,31 @@ class LedgerDoor:
             fingerprint, receipt = found
             if fingerprint != order.fingerprint:
                 raise CommandIdReused
-            return _repeat(receipt)
+            return repeat(receipt)
         details: dict[str, str | int | None] = {
             key: value.isoformat() if isinstance(value, datetime) else value for key, value in no.details.items()
         }
         outcome = Outcome(order.stream, refused=no.code, details=details)
-        receipt = await self._ledger.append(order.append((), _json.encode(outcome), ()))
+        receipt = await self._ledger.append(order.append((), encoded(outcome), (), ""))
         if receipt.duplicate and receipt.outcome:
-            return _repeat(receipt)
+            return repeat(receipt)
         raise no
 
-    async def _record(self, order: "_Order", loaded: Loaded[Any], verdict: _Verdict) -> Done | None:
+    async def _record(self, order: Order, loaded: Loaded[Any], verdict: _Verdict) -> Done | None:
         version = loaded.version + len(verdict.events)
         outcome = b""
         if order.context.command_id is not None:
-            outcome = _json.encode(Outcome(order.stream, version, len(verdict.events)))
+            outcome = encoded(Outcome(order.stream, version, len(verdict.events)))
         guards = tuple((stream, version) for _, stream, version in verdict.asked)
+        sealed = await self._vault.seal(order.stream, loaded.version, verdict.events, loaded.state)
+        state = verdict.state if sealed.events is verdict.events else order.decider.fold(sealed.events, loaded.state)
         events = tuple(
-            NewEvent(order.stream, loaded.version + number, tag_of(event), _json.encode(event))
-            for number, event in enumerate(verdict.events, 1)
+            NewEvent(order.stream, loaded.version + number, tag_of(event), encoded(event))
+            for number, event in enumerate(sealed.events, 1)
         )
+        request = order.append(events, outcome, guards, verdict.grounds, of_people(order, sealed.events, sealed.keys))
         try:
-            receipt = await self._ledger.append(order.append(events, outcome, guards))
+            receipt = await self._ledger.append(request)
         except Conflict:
             self._states.pop(order.stream, None)
             for _, stream, _ in verdict.asked:
@@ -216,9 +209,10 @@ class LedgerDoor:
             return None
         if receipt.duplicate and receipt.outcome:
             self._states.pop(order.stream, None)
-            return _repeat(receipt)
+            return repeat(receipt)
         if events:
-            self._keep(order.stream, Loaded(verdict.state, version, receipt.position))
+            hands = told(loaded.hands, [(event.tag, order.context.actor) for event in events])
+            self._keep(order.stream, Loaded(state, version, receipt.position, hands))
         return Done(stream=order.stream, version=version, position=receipt.position, events=len(events))
 
     # States -----------------------------------------------------------------------------------------------------------
@@ -230,7 +224,8 @@ class LedgerDoor:
         if not tail:
             return known
         state = decider.fold([self._decode(decider, row) for row in tail], known.state)
-        fresh = Loaded(state, tail[-1].version, tail[-1].position)
+        hands = told(known.hands, [(row.tag, _actor(row)) for row in tail if row.tag in REMEMBERED])
+        fresh = Loaded(state, tail[-1].version, tail[-1].position, hands)
         self._keep(stream, fresh)
         return fresh
 
@@ -263,87 +258,18 @@ class LedgerDoor:
         return event
 
 
-class _Order:
-    """What one caller wants: commands on one stream, to be decided and recorded as one step."""
-
-    __slots__ = ("_meta", "context", "decider", "expected_version", "fingerprint", "stream", "wishes")
-
-    def __init__(
-        self,
-        decider: AnyDecider,
-        stream: UUID,
-        wishes: Sequence[Command],
-        context: Context,
-        expected_version: int | None,
-    ) -> None:
-        self.decider = decider
-        self.stream = stream
-        self.wishes = wishes
-        self.context = context
-        self.expected_version = expected_version
-        self.fingerprint = b"" if context.command_id is None else context.fingerprint or _fingerprint(self)
-        self._meta = _json.encode(
-            Metadata(
-                actor=context.actor,
-                occurred_at=context.occurred_at,
-                command_id=context.command_id or new_id(),
-                correlation_id=context.correlation_id,
-                caused_by=context.caused_by,
-            )
-        )
-
-    def append(self, events: tuple[NewEvent, ...], outcome: bytes, guards: tuple[tuple[UUID, int], ...]) -> Append:
-        """The request to the ledger that records a decision of this order."""
-        return Append(
-            events=events,
-            meta=self._meta,
-            command_id=self.context.command_id,
-            fingerprint=self.fingerprint,
-            outcome=outcome,
-            guards=guards,
-        )
-
-
 def _decider(unread: Unread) -> AnyDecider:
     lifecycle: Any = unread.lifecycle  # decisions name other lifecycles by their deciders
     decider: AnyDecider = lifecycle
     return decider
 
 
-def _fingerprint(order: _Order) -> bytes:
-    said = _json.encode((order.decider.name, order.stream, order.wishes))
-    return hashlib.sha256(said).digest()
+def _actor(row: Recorded) -> str:
+    return "" if row.meta is None else _decode_actor(row.meta).actor
 
 
-def _decide_all(order: _Order, state: Any, ask: Ask) -> tuple[Sequence[Event], Any]:
-    decider = order.decider
-    events: list[Event] = []
-    for wish in order.wishes:
-        for event in decider.decide(wish, state, ask):
-            state = decider.evolve(state, event)
-            events.append(event)
-    return events, state
+class _Envelope(msgspec.Struct):
+    actor: str = ""
 
 
-def _refusals() -> dict[str, type[Refused]]:
-    found: dict[str, type[Refused]] = {}
-    wanted = [Refused]
-    while wanted:
-        refusal = wanted.pop()
-        found[refusal.__name__] = refusal
-        wanted.extend(refusal.__subclasses__())
-    return found
-
-
-def _repeat(receipt: Receipt) -> Done:
-    """The answer that was given to a command the first time."""
-    outcome = _decode_outcome(receipt.outcome)
-    if outcome.refused is not None:
-        raise _refusals().get(outcome.refused, Refused)(**(outcome.details or {}))
-    return Done(
-        stream=outcome.stream,
-        version=outcome.version,
-        position=receipt.position,
-        events=outcome.events,
-        duplicate=True,
-    )
+_decode_actor = msgspec.json.Decoder(_Envelope).decode

@@ -8,6 +8,7 @@ from litestar import Litestar, Router
 from litestar.handlers import HTTPRouteHandler
 
 from api import (
+    appointments,
     documentation,
     health,
     identity,
@@ -22,6 +23,8 @@ from api import (
 from api.asked import Asked
 from api.edge import Edge
 from api.ports import Ports
+from domain.access import permission
+from domain.access.permission import See
 from domain.ports import Door, Ledger
 from projections.work_order_board import WorkOrderBoard
 
@@ -31,19 +34,25 @@ def create_app(  # noqa: PLR0913 - what the API is plugged into, each by its nam
     door: Door,
     ledger: Ledger,
     board: WorkOrderBoard,
+    identify: identity.Identify,
     new_id: Callable[[], UUID],
     now: Callable[[], datetime],
     ready: Mapping[str, health.Check],
+    see: See = permission.sight,
     patience: float = 5.0,
 ) -> Litestar:
-    """The application. `ready`: the checks of `/health/ready`. `patience`: seconds a read waits for a position."""
-    ports = Ports(door=door, ledger=ledger, board=board, new_id=new_id, now=now, patience=patience)
+    """The application. `identify` finds out who asks, `see` what they may look at. `ready`: the checks of
+    `/health/ready`. `patience`: seconds that a read waits for a position.
+    """
+    ports = Ports(door=door, ledger=ledger, board=board, new_id=new_id, now=now, see=see, patience=patience)
     sentences.chinese()  # a catalogue that cannot be read stops the start, not the first answer
+    section = _sections(identify)
     app = Litestar(
         route_handlers=[
-            _section("work orders", [*work_orders.routes(ports), *work_order_list.routes(ports)]),
-            _section("service agreements", service_agreements.routes(ports)),
-            _section("work calendars", work_calendars.routes(ports)),
+            section("work orders", [*work_orders.routes(ports), *work_order_list.routes(ports)]),
+            section("service agreements", service_agreements.routes(ports)),
+            section("work calendars", work_calendars.routes(ports)),
+            section("permissions", appointments.routes(ports)),
             *problem_types.routes(),
             *health.routes(ready),
             documentation.document,
@@ -58,8 +67,11 @@ def create_app(  # noqa: PLR0913 - what the API is plugged into, each by its nam
     return app
 
 
-def _section(tag: str, routes: list[HTTPRouteHandler]) -> Router:
-    """The routes of one kind of thing; only who says who it is gets through."""
-    return Router(
-        path="/", route_handlers=routes, before_request=identity.identified, tags=[tag], security=documentation.SECURITY
-    )
+def _sections(identify: identity.Identify) -> Callable[[str, list[HTTPRouteHandler]], Router]:
+    """Makes the routes of one kind of thing; only of whom we are sure gets through."""
+    hook = identity.identified(identify)
+
+    def section(tag: str, routes: list[HTTPRouteHandler]) -> Router:
+        return Router(path="/", route_handlers=routes, before_request=hook, tags=[tag], security=documentation.SECURITY)
+
+    return section

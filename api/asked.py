@@ -15,6 +15,7 @@ from litestar import Request
 from litestar.datastructures import State
 
 from api.problems import Fault, Invalid, Malformed, NotJson, TooLarge
+from domain.ports import Principal
 
 LARGEST_BODY = 1 << 20
 """Bytes."""
@@ -28,6 +29,12 @@ class Asked(Request[str, None, State]):
     __slots__ = ("_whole",)
 
     _whole: bytes
+
+    @property
+    def principal(self) -> Principal:
+        """Who asks."""
+        principal: Principal = self.scope["state"]["principal"]
+        return principal
 
     @property
     def correlation_id(self) -> str:

@@ -24,7 +24,7 @@ from litestar.params import BodyKwarg
 from msgspec import Meta
 
 from api.asked import BODY, Asked
-from api.documentation import IDEMPOTENCY_KEY, IF_MATCH, IF_MATCH_REQUIRED, operation, problems
+from api.documentation import IDEMPOTENCY_KEY, IF_MATCH, IF_MATCH_REQUIRED, PERMISSION, operation, problems
 from api.ports import Ports
 from api.preconditions import expected_version
 from api.problems import (
@@ -38,13 +38,16 @@ from api.problems import (
     NotFound,
     NotIdentified,
     NotJson,
+    PasswordTemporary,
     TooBusy,
     TooLarge,
     VersionMoved,
     VersionRequired,
 )
 from api.receipt import RECEIPT, Answer, Receipt
-from domain.decider import Command, Decider, Event, NotAllowedNow, Refused, derived_id
+from domain import lifecycles
+from domain.access.permission import Denied, DutiesKeptApart, NotForYourself, NotPermitted, OnlyLooks, OutOfScope
+from domain.decider import Command, Decider, Event, NotAllowedNow, Refused, derived_id, tag_of
 from domain.ports import Context, Done, VersionMismatch
 
 C = TypeVar("C", bound=Command)
@@ -107,7 +110,7 @@ class Change(Generic[C, S, E]):
     decider: Decider[C, S, E]
     offer: Offer[C]
 
-    async def ask(self, request: Asked, body: msgspec.Struct, stream: UUID, **given: str) -> Done:
+    async def ask(self, request: Asked, body: msgspec.Struct, stream: UUID, **given: str | int) -> Done:
         """Ask the door for it. `given` are fields of the command that the address says."""
         expected = expected_version(request.said(b"if-match"), required=self.offer.versioned)
         said = msgspec.structs.asdict(body)
@@ -116,11 +119,11 @@ class Change(Generic[C, S, E]):
         context = self._context(request, body, at)
         return await self.ports.door.execute(self.decider, stream, command, context, expected_version=expected)
 
-    async def ask_existing(self, request: Asked, body: msgspec.Struct, stream: UUID) -> Done:
+    async def ask_existing(self, request: Asked, body: msgspec.Struct, stream: UUID, **given: str | int) -> Done:
         """The same for something that must be there already. Raises `NotFound` where nothing ever happened."""
         try:
-            return await self.ask(request, body, stream)
-        except (Refused, VersionMismatch) as no:
+            return await self.ask(request, body, stream, **given)
+        except (Denied, Refused, VersionMismatch) as no:
             if (await self.ports.door.load(self.decider, stream)).version == 0:
                 raise NotFound from no
             raise
@@ -138,7 +141,9 @@ class Change(Generic[C, S, E]):
         key = request.said(b"idempotency-key")
         return Context(
             actor=request.user,
+            scopes=request.principal.scopes,
             occurred_at=at,
+            asked_at=self.ports.now(),
             correlation_id=request.correlation_id,
             command_id=None if key is None else command_id(request.user, key),
             fingerprint=b"" if key is None else fingerprint(request, body),
@@ -160,6 +165,14 @@ def fingerprint(request: Asked, body: msgspec.Struct) -> bytes:
 
 
 _encode = msgspec.json.Encoder().encode
+
+
+_LIFECYCLE_OF = {command: decider.name for decider in lifecycles.ALL for command in decider.commands}
+
+
+def permission_to(command: type[Command]) -> str:
+    """What the table of permissions calls doing this."""
+    return f"{_LIFECYCLE_OF[command]}.{tag_of(command)}"
 
 
 Asking: TypeAlias = Callable[[Asked, msgspec.Struct], Awaitable[Done]]
@@ -184,17 +197,24 @@ def command_route(
         description=offer.says,
         operation_id=body.__name__[:1].lower() + body.__name__[1:],
         operation_class=operation(
-            IDEMPOTENCY_KEY, *if_match, sends=offer.example, gives=RECEIPT, status=status, headers=headers
+            IDEMPOTENCY_KEY,
+            *if_match,
+            sends=offer.example,
+            gives=RECEIPT,
+            status=status,
+            headers=headers,
+            permission=permission_to(offer.command),
         ),
         responses={
             status: ResponseSpec(Receipt, generate_examples=False, description="It is done, or was done before."),
             **problems(*EVERY_CHANGE, *(() if place is not None else ON_SOMETHING), *offer.refusals),
         },
-        opt={BODY: body},
+        opt={BODY: body, PERMISSION: permission_to(offer.command)},
     )(change)
 
 
 EVERY_CHANGE = (
-    Malformed, NotIdentified, TooLarge, NotJson, Invalid, InTheFuture, KeyReused, InternalError, TooBusy, LedgerAway,
+    Malformed, NotIdentified, PasswordTemporary, NotPermitted, OutOfScope, DutiesKeptApart, NotForYourself, OnlyLooks,
+    TooLarge, NotJson, Invalid, InTheFuture, KeyReused, InternalError, TooBusy, LedgerAway,
 )  # fmt: skip
 ON_SOMETHING = (NotFound, VersionMoved, VersionRequired)

@@ -5,7 +5,7 @@ here, for readers. Every operation has an example of what is sent and of what co
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TypeAlias
 
@@ -30,31 +30,38 @@ from litestar.openapi.spec import (
 )
 from litestar.serialization import encode_json
 
-from api import identity
 from api.guide import Guide
-from api.problems import MEDIA_TYPE, REFUSED, Kind, NotFound, Problem, ProblemBody
+from api.problems import DENIED, MEDIA_TYPE, REFUSED, Kind, NotFound, Problem, ProblemBody
+from domain.access.permission import Denied
 from domain.decider import Refused
 
 Json: TypeAlias = object
 """A value as it looks in JSON."""
 Responses: TypeAlias = dict[int, ResponseSpec]
 
-SECURITY = [{"actor": list[str]()}]
+SECURITY = [{"token": list[str]()}, {"key": list[str]()}, {"session": list[str]()}]
+PERMISSION = "permission"
+"""The key of a route's `opt` that names its row in the table of permissions; in the document it is `x-permission`."""
 
 TAGS = (
     Tag(name="work orders", description="Something is broken: from the report to the acceptance, with deadlines. 工单"),
     Tag(name="service agreements", description="What a community is promised, priority by priority. 服务协议"),
     Tag(name="work calendars", description="When a calendar is open: windows, holidays, make-up days. 工作日历"),
+    Tag(name="permissions", description="Who holds which role, and what roles may do. 角色与权限"),
     Tag(name="problems", description="Every kind of answer that is not a yes. 错误说明"),
     Tag(name="health", description="For whoever watches the processes. 运行状况"),
 )
 
 DESCRIPTION = """
-Every change is a command: `POST` it, with `X-Actor` saying who asks. The receipt carries `ETag` (the version of the
-thing) and `X-Position` (the position of the log). Send an `Idempotency-Key` and repeat as often as you like: it happens
-once. Name the version you saw with `If-Match`, wait for your own write in a list with `min_position`, and look at the
-past with `as_of`. A "no" is a problem (RFC 9457): its `code` is for programs, its `detail` for people, in Chinese or
-English as `Accept-Language` says.
+Whoever asks signs in (`/sign-in`) or sends a token or a key (`Authorization: Bearer`). Every operation names its row
+of the table of permissions (`x-permission`; the table is at `/permissions`): 401 says that we do not know you, 403 that
+you may not, 404 that there is nothing here for you.
+
+Every change is a command: `POST` it. The receipt carries `ETag` (the version of the thing) and `X-Position` (the
+position of the log). Send an `Idempotency-Key` and repeat as often as you like: it happens once. Name the version you
+saw with `If-Match`, wait for your own write in a list with `min_position`, and look at the past with `as_of`. A "no" is
+a problem (RFC 9457): its `code` is for programs, its `detail` for people, in Chinese or English as `Accept-Language`
+says.
 """
 
 
@@ -70,9 +77,18 @@ def config() -> OpenAPIConfig:
         render_plugins=[Guide(path="/")],
         components=Components(
             security_schemes={
-                "actor": SecurityScheme(
-                    type="apiKey", name=identity.HEADER, security_scheme_in="header", description="Who asks: an id."
-                )
+                "token": SecurityScheme(
+                    type="http", scheme="bearer", bearer_format="JWT", description="A token, for ten minutes."
+                ),
+                "key": SecurityScheme(
+                    type="apiKey", name="X-API-Key", security_scheme_in="header", description="The key of a program."
+                ),
+                "session": SecurityScheme(
+                    type="apiKey",
+                    name="linli_session",
+                    security_scheme_in="cookie",
+                    description="Of the console. A change needs the header X-CSRF-Token besides.",
+                ),
             }
         ),
     )
@@ -129,11 +145,16 @@ def operation(
     gives: Json | None = None,
     status: int = 200,
     headers: Sequence[str] = (),
+    permission: str = "",
 ) -> type[Operation]:
-    """An operation with these header parameters, an example of the body and one of the answer with its headers."""
+    """An operation with these header parameters, an example of the body and one of the answer with its headers, and the
+    row of the table of permissions that it takes.
+    """
 
     @dataclass
     class Documented(Operation):
+        x_permission: str | None = field(default=permission or None, metadata={"alias": "x-permission"})
+
         def __post_init__(self) -> None:
             self.parameters = [*(self.parameters or []), CORRELATION_ID, LANGUAGE, *parameters]
             if isinstance(self.request_body, RequestBody) and sends is not None:
@@ -171,11 +192,11 @@ NOT_MODIFIED: Responses = {
 }
 
 
-def problems(*kinds: type[Problem | Refused]) -> Responses:
+def problems(*kinds: type[Problem | Refused | Denied]) -> Responses:
     """The problems that an operation can answer with, one example each."""
     by_status: dict[int, list[Kind]] = {}
     for kind in kinds:
-        status = kind.status if issubclass(kind, Problem) else REFUSED
+        status = kind.status if issubclass(kind, Problem) else DENIED if issubclass(kind, Denied) else REFUSED
         by_status.setdefault(status, []).append(Kind(kind.__name__, status, kind.sentence()))
     return {status: _spec(found) for status, found in sorted(by_status.items())}
 

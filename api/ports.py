@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from domain.access import permission
+from domain.access.permission import See
 from domain.ports import Door, Ledger
 from projections.work_order_board import WorkOrderBoard
 
@@ -18,5 +20,7 @@ class Ports:
     board: WorkOrderBoard
     new_id: Callable[[], UUID]
     now: Callable[[], datetime]
+    see: See = permission.sight
+    """What appointments let somebody see."""
     patience: float = 5.0
     """Seconds that a read waits for its `min_position` before it says "not there yet"."""

@@ -1,6 +1,7 @@
 """Every answer that is not a yes, as problem details (RFC 9457): one body, one place, two languages.
 
     Refused (the domain said no)  409      a wish that cannot be understood  400, 422
+    Denied (you may not)          403      ... of a thing you may not see    404
     VersionMismatch               412      the ledger is busy or away        503 + Retry-After
     CommandIdReused               422      a bug                             500, logged, its insides kept inside
 
@@ -20,12 +21,14 @@ from litestar.datastructures import State
 from litestar.exceptions import HTTPException, ValidationException
 
 from api.sentences import language_of, say
+from domain.access.permission import Denied
 from domain.decider import Refused
 from domain.ports import Busy, CommandIdReused, OtherLifecycle, Unavailable, VersionMismatch
 
 MEDIA_TYPE = "application/problem+json"
 
 REFUSED = 409
+DENIED = 403
 
 T = TypeVar("T")
 
@@ -88,10 +91,16 @@ class InTheFuture(Problem):
 
 
 class NotIdentified(Problem):
-    """Say who is asking: the header X-Actor is missing or empty."""
+    """Say who is asking: sign in, or send a token or a key."""
 
     status = 401
-    headers: ClassVar[Mapping[str, str]] = {"WWW-Authenticate": "X-Actor"}
+    headers: ClassVar[Mapping[str, str]] = {"WWW-Authenticate": 'Bearer realm="linli"'}
+
+
+class PasswordTemporary(Problem):
+    """Your password was set by somebody else: set your own first."""
+
+    status = 403
 
 
 class NotFound(Problem):
@@ -175,6 +184,8 @@ def kinds() -> Iterator[Kind]:
     """Every kind of problem this API can answer with, the refusals of the domain among them."""
     for problem in descendants(Problem):
         yield Kind(problem.__name__, problem.status, problem.sentence())
+    for denial in descendants(Denied):
+        yield Kind(denial.__name__, DENIED, denial.sentence())
     for refusal in descendants(Refused):
         yield Kind(refusal.__name__, REFUSED, refusal.sentence())
 
@@ -188,6 +199,9 @@ def answer(request: Request[str, None, State], exc: Exception) -> Response[Probl
     """The answer to whatever went wrong."""
     if isinstance(exc, Refused):
         return _response(request, Kind(exc.code, REFUSED, exc.sentence()), details=exc.details)
+    if isinstance(exc, Denied) and exc.visible:
+        why = {"permission": exc.permission} | ({"because": exc.because} if exc.because else {})
+        return _response(request, Kind(exc.code, DENIED, exc.sentence()), details=why)
     problem = exc if isinstance(exc, Problem) else _problem(exc)
     if isinstance(problem, InternalError):
         structlog.get_logger().error("http.failed", exc_info=exc)
@@ -232,6 +246,8 @@ def _problem(exc: Exception) -> Problem:
     """What an exception of the ledger, or of the web framework, means to whoever asked."""
     if isinstance(exc, VersionMismatch):
         return VersionMoved(expected=exc.expected, actual=exc.actual)
+    if isinstance(exc, Denied):
+        return NotFound()
     if isinstance(exc, ValidationException):
         return Invalid(*_faults(exc.extra))
     if isinstance(exc, HTTPException):

@@ -15,14 +15,16 @@ from litestar.params import PathParameter
 
 from api.asked import Asked
 from api.change import Change, Offer, body_of, command_route
-from api.documentation import IF_NONE_MATCH, NOT_MODIFIED, operation, problems
+from api.documentation import IF_NONE_MATCH, NOT_MODIFIED, PERMISSION, operation, problems
 from api.ports import Ports
 from api.preconditions import etag, fresh
 from api.problems import InternalError, LedgerAway, Malformed, NotFound, NotIdentified
+from api.sight import must_see
 from domain import service_agreement
 from domain.ports import Done
 from domain.service_agreement import ServiceAgreementCommand, Version
 
+SEEING = "service_agreement.see"
 PATH = "/service-agreements"
 CITY_WIDE = "city-wide"
 
@@ -98,13 +100,16 @@ def _one(ports: Ports) -> HTTPRouteHandler:
         f"{PATH}/{{community:str}}",
         summary="All versions of a service agreement",
         operation_id="oneServiceAgreement",
-        operation_class=operation(IF_NONE_MATCH, gives=EXAMPLE, headers=("ETag",)),
+        opt={PERMISSION: SEEING},
+        operation_class=operation(IF_NONE_MATCH, gives=EXAMPLE, headers=("ETag",), permission=SEEING),
         responses=NOT_MODIFIED | problems(Malformed, NotIdentified, NotFound, InternalError, LedgerAway),
     )
     async def one(request: Asked, community: Community) -> Response[Agreement | None]:
-        loaded = await ports.door.load(service_agreement.decider, service_agreement.stream(community_of(community)))
+        stream = service_agreement.stream(community_of(community))
+        loaded = await ports.door.load(service_agreement.decider, stream)
         if loaded.version == 0:
             raise NotFound
+        await must_see(request, ports, service_agreement.decider, stream, loaded.state)
         found = Agreement(community, loaded.version, loaded.state.versions)
         return fresh(request, etag(loaded.version), found)
 

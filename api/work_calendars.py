@@ -14,14 +14,16 @@ from litestar.params import PathParameter
 
 from api.asked import Asked
 from api.change import Change, Offer, body_of, command_route
-from api.documentation import IF_NONE_MATCH, NOT_MODIFIED, operation, problems
+from api.documentation import IF_NONE_MATCH, NOT_MODIFIED, PERMISSION, operation, problems
 from api.ports import Ports
 from api.preconditions import etag, fresh
 from api.problems import InternalError, LedgerAway, Malformed, NotFound, NotIdentified
+from api.sight import must_see
 from domain import work_calendar
 from domain.ports import Done
 from domain.work_calendar import Version, WorkCalendarCommand
 
+SEEING = "work_calendar.see"
 PATH = "/work-calendars"
 
 Key = Annotated[str, PathParameter(description="The key that service agreements name, such as `cn`.", max_length=128)]
@@ -100,13 +102,16 @@ def _one(ports: Ports) -> HTTPRouteHandler:
         f"{PATH}/{{key:str}}",
         summary="All versions of a work calendar",
         operation_id="oneWorkCalendar",
-        operation_class=operation(IF_NONE_MATCH, gives=EXAMPLE, headers=("ETag",)),
+        opt={PERMISSION: SEEING},
+        operation_class=operation(IF_NONE_MATCH, gives=EXAMPLE, headers=("ETag",), permission=SEEING),
         responses=NOT_MODIFIED | problems(Malformed, NotIdentified, NotFound, InternalError, LedgerAway),
     )
     async def one(request: Asked, key: Key) -> Response[Calendar | None]:
-        loaded = await ports.door.load(work_calendar.decider, work_calendar.stream(key))
+        stream = work_calendar.stream(key)
+        loaded = await ports.door.load(work_calendar.decider, stream)
         if loaded.version == 0:
             raise NotFound
+        await must_see(request, ports, work_calendar.decider, stream, loaded.state)
         return fresh(request, etag(loaded.version), Calendar(key, loaded.version, loaded.state.versions))
 
     return one

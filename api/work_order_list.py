@@ -17,13 +17,15 @@ from msgspec import UNSET, Meta, UnsetType, structs
 
 from api.asked import Asked
 from api.cursors import cursor, end_of
-from api.documentation import operation, problems
+from api.documentation import PERMISSION, operation, problems
 from api.freshness import reach
 from api.ports import Ports
 from api.problems import InternalError, LedgerAway, Malformed, NotIdentified, NotThereYet
 from api.query import Reading, asked_for, pairs, parameters
+from api.sight import sight_of_some
 from api.work_order_examples import EXAMPLE
 from api.work_order_view import WorkOrderView, view
+from domain.access.permission import NotPermitted, Sight
 from domain.work_order import Status
 from projections.work_order_board import Counts, Filters, Sort, projection
 
@@ -76,7 +78,8 @@ class Listing(Sieve, frozen=True, kw_only=True, forbid_unknown_fields=True, omit
     cursor: Annotated[str, Meta(max_length=200, description="From the page before.")] | UnsetType = UNSET
 
 
-READING = (Malformed, NotIdentified, InternalError, NotThereYet, LedgerAway)
+READING = (Malformed, NotIdentified, NotPermitted, InternalError, NotThereYet, LedgerAway)
+SEEING = "work_order.see"
 COUNTS = {"status": {"reported": 3, "in_progress": 12, "closed": 240}, "open": 15, "overdue": 2}
 
 _RENAMED = {"reported_to": "reported_before"}
@@ -100,7 +103,10 @@ def _list(ports: Ports) -> HTTPRouteHandler:
         PATH,
         summary="Work orders, filtered, a page at a time",
         operation_id="listWorkOrders",
-        operation_class=operation(*parameters(Listing), gives={"items": [EXAMPLE], "next": None}, headers=("Link",)),
+        opt={PERMISSION: SEEING},
+        operation_class=operation(
+            *parameters(Listing), gives={"items": [EXAMPLE], "next": None}, headers=("Link",), permission=SEEING
+        ),
         responses=problems(*READING),
     )
     async def some(request: Asked) -> Response[Page]:
@@ -108,7 +114,8 @@ def _list(ports: Ports) -> HTTPRouteHandler:
         await reach(ports, projection.name, listing.min_position)
         question = msgspec.json.encode(structs.replace(listing, limit=50, cursor=UNSET, min_position=UNSET))
         after = None if listing.cursor is UNSET else end_of(listing.cursor, question)
-        found = await ports.board.page(filters(listing, ports.now()), listing.sort, after, listing.limit + 1)
+        wanted = filters(listing, ports.now(), await sight_of_some(request, ports, SEEING))
+        found = await ports.board.page(wanted, listing.sort, after, listing.limit + 1)
         shown = found[: listing.limit]
         onward = cursor(*shown[-1].key(listing.sort), question) if len(found) > len(shown) else None
         page = Page([view(row.id, row.version, row.position, row.order) for row in shown], onward)
@@ -122,19 +129,20 @@ def _counts(ports: Ports) -> HTTPRouteHandler:
         f"{PATH}/counts",
         summary="How many work orders stand where",
         operation_id="countWorkOrders",
-        operation_class=operation(*parameters(Sieve), gives=COUNTS),
+        opt={PERMISSION: SEEING},
+        operation_class=operation(*parameters(Sieve), gives=COUNTS, permission=SEEING),
         responses=problems(*READING),
     )
     async def counts(request: Asked) -> Counts:
         sieve = asked_for(request, Sieve)
         await reach(ports, projection.name, sieve.min_position)
         now = ports.now()
-        return await ports.board.counts(now, filters(sieve, now))
+        return await ports.board.counts(now, filters(sieve, now, await sight_of_some(request, ports, SEEING)))
 
     return counts
 
 
-def filters(sieve: Sieve, now: datetime) -> Filters:
+def filters(sieve: Sieve, now: datetime, sight: Sight) -> Filters:
     """What the board is asked for."""
     said = {name: value for name, value in structs.asdict(sieve).items() if value is not UNSET}
     wanted = {_RENAMED.get(name, name): value for name, value in said.items() if name not in _OURS}
@@ -142,7 +150,7 @@ def filters(sieve: Sieve, now: datetime) -> Filters:
         wanted["overdue_at"] = now
     if sieve.q is not UNSET:
         wanted["words"] = sieve.q.casefold()
-    return Filters(**wanted)
+    return Filters(**wanted, sight=sight)
 
 
 def _link(request: Asked, onward: str) -> str:

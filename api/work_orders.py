@@ -18,19 +18,22 @@ from msgspec import UNSET, Meta, UnsetType
 from api import as_of as past
 from api.asked import Asked
 from api.change import Change, Offer, body_of, command_route
-from api.documentation import IF_NONE_MATCH, NOT_MODIFIED, operation, problems
+from api.documentation import IF_NONE_MATCH, NOT_MODIFIED, PERMISSION, operation, problems
 from api.freshness import reached
 from api.ports import Ports
 from api.preconditions import etag, fresh
 from api.problems import InternalError, LedgerAway, Malformed, NotFound, NotIdentified, NotThereYet
 from api.query import Reading, asked_for, parameters
 from api.sentences import language_of
+from api.sight import must_see
 from api.work_order_examples import EXAMPLE, HISTORY, OFFERS, REPORT
 from api.work_order_view import History, WorkOrderView, history, view
 from domain import work_order
-from domain.ports import Done
+from domain.ports import Done, Loaded
+from domain.work_order import WorkOrder
 
 PATH = "/work-orders"
+SEEING = "work_order.see"
 
 
 class Looking(Reading, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -58,6 +61,8 @@ def _report(ports: Ports) -> HTTPRouteHandler:
     change = Change(ports, work_order.decider, REPORT)
 
     async def asking(request: Asked, body: msgspec.Struct) -> Done:
+        if not msgspec.structs.asdict(body)["reporter"]:  # whoever says nothing else reports for themselves
+            body = msgspec.structs.replace(body, reporter=request.user)
         return await change.ask(request, body, ports.new_id())
 
     return command_route(PATH, REPORT, body_of(REPORT.command, "ReportWorkOrder"), asking, place=PATH)
@@ -78,12 +83,16 @@ def _one(ports: Ports) -> HTTPRouteHandler:
         f"{PATH}/{{order_id:uuid}}",
         summary="One work order, now or as of then",
         operation_id="oneWorkOrder",
-        operation_class=operation(*parameters(Looking), IF_NONE_MATCH, gives=EXAMPLE, headers=("ETag",)),
+        opt={PERMISSION: SEEING},
+        operation_class=operation(
+            *parameters(Looking), IF_NONE_MATCH, gives=EXAMPLE, headers=("ETag",), permission=SEEING
+        ),
         responses=NOT_MODIFIED | problems(*READING),
     )
     async def one(request: Asked, order_id: FromPath[UUID]) -> Response[WorkOrderView | None]:
         then = await _point(request, ports)
-        found = await (_now(ports, order_id) if then == past.NOW else _then(ports, order_id, then))
+        loaded = await _seen(request, ports, order_id)
+        found = _now(order_id, loaded) if then == past.NOW else await _then(ports, order_id, then)
         return fresh(request, etag(found.version), found)
 
     return one
@@ -96,10 +105,16 @@ async def _point(request: Asked, ports: Ports) -> past.Then:
     return past.point(None if looking.as_of is UNSET else looking.as_of, looking.basis)
 
 
-async def _now(ports: Ports, order_id: UUID) -> WorkOrderView:
+async def _seen(request: Asked, ports: Ports, order_id: UUID) -> Loaded[WorkOrder]:
+    """The work order as it stands now, for whoever may see it now: that decides about its past too."""
     loaded = await ports.door.load(work_order.decider, order_id)
     if loaded.version == 0:
         raise NotFound
+    await must_see(request, ports, work_order.decider, order_id, loaded.state)
+    return loaded
+
+
+def _now(order_id: UUID, loaded: Loaded[WorkOrder]) -> WorkOrderView:
     return view(order_id, loaded.version, loaded.position, loaded.state)
 
 
@@ -115,11 +130,16 @@ def _history(ports: Ports) -> HTTPRouteHandler:
         f"{PATH}/{{order_id:uuid}}/history",
         summary="Everything that happened to a work order",
         operation_id="workOrderHistory",
-        operation_class=operation(*parameters(Looking), IF_NONE_MATCH, gives=HISTORY, headers=("ETag",)),
+        opt={PERMISSION: SEEING},
+        operation_class=operation(
+            *parameters(Looking), IF_NONE_MATCH, gives=HISTORY, headers=("ETag",), permission=SEEING
+        ),
         responses=NOT_MODIFIED | problems(*READING),
     )
     async def events(request: Asked, order_id: FromPath[UUID]) -> Response[History | None]:
-        rows = await past.events(ports.ledger, work_order.decider, order_id, await _point(request, ports))
+        then = await _point(request, ports)
+        await _seen(request, ports, order_id)
+        rows = await past.events(ports.ledger, work_order.decider, order_id, then)
         if not rows:
             raise NotFound
         language = language_of(request.said(b"accept-language"))

@@ -154,11 +154,11 @@ class Decider(Generic[C, S, E]):
         return now
 
 
-def tag_of(event: type[Event] | Event) -> str:
-    """The tag that an event is stored under."""
-    tag = event.__struct_config__.tag
+def tag_of(message: type[Event | Command] | Event | Command) -> str:
+    """The tag that an event is stored under, or that a command is called by."""
+    tag = message.__struct_config__.tag
     if not isinstance(tag, str):
-        msg = f"{event!r} has no tag"
+        msg = f"{message!r} has no tag"
         raise TypeError(msg)
     return tag
 

@@ -2,11 +2,12 @@
 
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from datetime import datetime
-from typing import Generic, Protocol, TypeVar
+from typing import Generic, Literal, Protocol, TypeVar
 from uuid import UUID
 
 import msgspec
 
+from domain.access.duties import NOBODY, Hands
 from domain.decider import Command, Decider, Event, Refused
 from domain.privacy.personal import Kind
 
@@ -184,6 +185,20 @@ class Ledger(Protocol):
         ...
 
 
+class Principal(msgspec.Struct, frozen=True, kw_only=True):
+    """Who asks, once we have made sure of it. What it may do is told by its appointments."""
+
+    id: str
+    """Of the person or the program."""
+    kind: Literal["person", "program"] = "person"
+    scopes: tuple[str, ...] = ()
+    """The permissions that its key is limited to; empty: its roles alone are the limit."""
+    session: str = ""
+    """Of a person at the console: what names the session, not what opens it."""
+    must_change_password: bool = False
+    """Signed in with a password that somebody else has set."""
+
+
 class Context(msgspec.Struct, frozen=True, kw_only=True):
     """Who sends a command, when it happened, and under which id a repeat is recognised."""
 
@@ -194,6 +209,8 @@ class Context(msgspec.Struct, frozen=True, kw_only=True):
     asked_at: datetime | None = None
     """When the command is asked for: permission is judged as of this moment, whenever the fact itself occurred. None:
     when it occurred."""
+    scopes: tuple[str, ...] = ()
+    """The permissions that the actor's key is limited to; empty: its roles alone are the limit."""
     correlation_id: str = ""
     command_id: UUID | None = None
     """Set by callers that may repeat themselves (an Idempotency-Key, an activity, an import): decided at most once."""
@@ -218,6 +235,8 @@ class Loaded(msgspec.Struct, Generic[S], frozen=True):
     state: S
     version: int
     position: int
+    hands: Hands = NOBODY
+    """Who did to it what duties are kept apart for."""
 
 
 class OtherLifecycle(Exception):
@@ -247,8 +266,8 @@ class Door(Protocol):
     ) -> Done:
         """Decide one command, or several as one all-or-nothing step.
 
-        Raises `Refused` (nothing happened), `VersionMismatch`, `OtherLifecycle`, or what `Ledger.append` raises
-        except `Conflict`, which is met by deciding again.
+        Raises `permission.Denied` (the actor may not), `Refused` (it cannot be done now), `VersionMismatch`,
+        `OtherLifecycle`, or what `Ledger.append` raises except `Conflict`, which is met by deciding again.
         """
         ...
 
@@ -273,6 +292,7 @@ __all__ = [
     "NewEvent",
     "Opened",
     "OtherLifecycle",
+    "Principal",
     "Receipt",
     "Recorded",
     "Refused",

@@ -15,7 +15,7 @@ from uuid import UUID
 from msgspec import Meta, Struct
 
 from domain import work_calendar
-from domain.decider import Ask, Command, Decider, Elapse, Event, Refused, derived_id
+from domain.decider import Ask, Command, Decider, Elapse, Event, Refused, Whose, derived_id
 from domain.promise import Moment
 from domain.terms import Rung, Terms
 
@@ -42,6 +42,7 @@ __all__ = [
     "evolve",
     "must_make_sense",
     "stream",
+    "whose",
 ]
 
 PRIORITIES = (1, 2, 3, 4)
@@ -211,6 +212,12 @@ def must_make_sense(terms: Terms, ask: Ask) -> None:
         raise CalendarUnknown(calendar=terms.calendar)
 
 
+def whose(_stream: UUID, agreement: ServiceAgreement, command: ServiceAgreementCommand | None) -> Whose:
+    """An agreement concerns its community; that of the whole city concerns all of it."""
+    community = command.community if isinstance(command, Publish) else agreement.community
+    return Whose(areas=(community,) if community else ())
+
+
 decider: Decider[ServiceAgreementCommand, ServiceAgreement, ServiceAgreementEvent] = Decider(
     name="service_agreement",
     initial=ServiceAgreement(),
@@ -218,4 +225,5 @@ decider: Decider[ServiceAgreementCommand, ServiceAgreement, ServiceAgreementEven
     evolve=evolve,
     commands=(Publish, Elapse),
     events=(Published,),
+    whose=whose,
 )

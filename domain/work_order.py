@@ -14,7 +14,9 @@ What can be asked and can have happened is in `work_order_messages`, what is all
 All their names are used from here: `work_order.Pause`, `work_order.Paused`, `work_order.StillPaused`.
 """
 
-from domain.decider import Decider, Elapse
+from uuid import UUID
+
+from domain.decider import Decider, Elapse, Whose
 from domain.work_order_clock import agenda
 from domain.work_order_history import Status, WorkOrder, evolve
 from domain.work_order_messages import (
@@ -165,7 +167,19 @@ __all__ = [
     "decide",
     "decider",
     "evolve",
+    "whose",
 ]
+
+
+def whose(_stream: UUID, order: WorkOrder, command: WorkOrderCommand | None) -> Whose:
+    """A work order concerns where it is, who has it to do, and who reported it."""
+    told = command if isinstance(command, Report) and order.status is Status.UNKNOWN else order
+    return Whose(
+        areas=(told.community,) if told.community else (),
+        organisations=(order.company,) if order.company else (),
+        people=tuple([each for each in (told.reporter, order.person) if each]),
+    )
+
 
 decider: Decider[WorkOrderCommand, WorkOrder, WorkOrderEvent] = Decider(
     name="work_order",
@@ -216,4 +230,5 @@ decider: Decider[WorkOrderCommand, WorkOrder, WorkOrderEvent] = Decider(
         Escalated,
     ),
     agenda=agenda,
+    whose=whose,
 )

@@ -21,6 +21,8 @@ from domain.terms import Target, Terms
 Instant: TypeAlias = Annotated[datetime, Meta(tz=True)]
 Name: TypeAlias = Annotated[str, Meta(min_length=1, max_length=128, pattern=r"\S")]
 OptionalName: TypeAlias = Annotated[str, Meta(max_length=128)]
+PersonId: TypeAlias = Annotated[str, Meta(max_length=128, pattern=r"^[A-Za-z0-9_:.\-]*$")]
+"""An id, never a name."""
 Line: TypeAlias = Annotated[str, Meta(min_length=1, max_length=500, pattern=r"\S")]
 Prose: TypeAlias = Annotated[str, Meta(min_length=1, max_length=5000, pattern=r"\S")]
 Note: TypeAlias = Annotated[str, Meta(max_length=2000)]
@@ -53,7 +55,8 @@ class Report(Command, frozen=True, tag="report"):
     category: Name
     summary: Line
     channel: Channel
-    reporter: Name
+    reporter: PersonId = ""
+    """Whose trouble it is; `""` for somebody whom we do not know."""
     place: OptionalName = ""
     device: OptionalName = ""
     external_key: OptionalName = ""

@@ -12,8 +12,10 @@ import asyncpg
 import msgspec
 
 from domain import work_order
+from domain.access.permission import Sight
 from domain.ports import Unavailable
 from domain.work_order import Status, WorkOrder
+from projections.in_sight import in_sight
 from projections.projection import EARLIEST, LATEST, Codec, Projection, Row, storable
 from projections.table import LOST, Pool
 
@@ -136,6 +138,8 @@ class Filters(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     reported_from: datetime | None = None
     reported_before: datetime | None = None
     due_before: datetime | None = None
+    sight: Sight | None = None
+    """Only what somebody may see; None: whatever there is."""
 
 
 class Listed(NamedTuple):
@@ -280,4 +284,11 @@ def _where(filters: Filters, first: int = 1) -> tuple[list[str], list[object]]:
             continue
         conditions.append(condition.format(f"${first + len(values)}"))
         values.append(storable(value))
-    return conditions, values
+    seen, by = in_sight(
+        filters.sight,
+        area="community",
+        organisations=("company",),
+        people=("reporter", "person"),
+        first=first + len(values),
+    )
+    return conditions + seen, values + by

@@ -1,0 +1,75 @@
+"""Duties that are kept apart, as data: what nobody may do who has done something else to the same thing.
+
+A stream knows who did what to it from the envelopes of its events; those of the tags named here are remembered beside
+its state (`Hands`) and asked for in `permission`.
+"""
+
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
+from typing import Final, Literal, NamedTuple, TypeAlias
+
+Hands: TypeAlias = Mapping[str, tuple[str, ...]]
+"""Who did what to a stream: for each tag the actors, the last one last."""
+
+
+NOBODY: Final[Hands] = MappingProxyType({})
+"""Nobody has done anything that counts."""
+
+
+class Apart(NamedTuple):
+    """Whoever has done one of these to a thing may not do that."""
+
+    permission: str
+    done: tuple[str, ...]
+    """Tags of events."""
+    by: Literal["anyone", "the last"] = "anyone"
+    """The last: only the last hand counts, such as the last editor's."""
+
+
+class NotForOneself(NamedTuple):
+    """Nobody may do this where it concerns the person itself."""
+
+    permission: str
+
+
+APART: Final = (
+    Apart("work_order.accept", ("work_order.resolved",)),  # who did the work does not accept it
+    Apart("appointment.approve", ("appointment.proposed",)),  # a powerful role takes two people
+)
+NOT_FOR_ONESELF: Final = (
+    NotForOneself("appointment.propose"),
+    NotForOneself("appointment.approve"),
+)
+
+_BY_PERMISSION: Final = {each.permission: each for each in APART}
+_NOT_FOR_ONESELF: Final = frozenset(each.permission for each in NOT_FOR_ONESELF)
+REMEMBERED: Final = frozenset(tag for each in APART for tag in each.done)
+"""Tags of the events whose actors are remembered."""
+
+
+def conflict(permission: str, actor: str, hands: Hands) -> str:
+    """The tag of what the actor has done that keeps it from doing this; `""` if nothing does."""
+    rule = _BY_PERMISSION.get(permission)
+    if rule is None:
+        return ""
+    for tag in rule.done:
+        actors = hands.get(tag, ())
+        if actor in (actors[-1:] if rule.by == "the last" else actors):
+            return tag
+    return ""
+
+
+def is_for_others_only(permission: str) -> bool:
+    """Whether nobody may do this for itself."""
+    return permission in _NOT_FOR_ONESELF
+
+
+def told(hands: Hands, done: Iterable[tuple[str, str]]) -> Hands:
+    """The hands after some more events: (tag, actor) each."""
+    news = [(tag, actor) for tag, actor in done if tag in REMEMBERED]
+    if not news:
+        return hands
+    after = dict(hands)
+    for tag, actor in news:
+        after[tag] = (*(each for each in after.get(tag, ()) if each != actor), actor)
+    return after

@@ -1,0 +1,125 @@
+"""Who may do what, as one table: a row for each permission, a column for each role. What is not here is forbidden.
+
+    A  anywhere, or within the area of the appointment if it names one
+    T  territory: what lies in the area of the appointment
+    O  what concerns the organisation of the appointment
+    B  both: what concerns its organisation and lies in its area
+    S  what concerns the person itself
+    W  what concerns the person's ward
+    .  no
+
+A cell may hold several letters; one that fits is enough. A permission is called `<lifecycle>.<command>`, with `/facet`
+where a command weighs differently (`domain.decider.Whose.facet`); without a row of its own a facet has the row of the
+command. `<lifecycle>.see` is looking at it. Whoever changes the table counts `VERSION` up: it is recorded with every
+event, and git keeps each version of the table.
+"""
+
+import hashlib
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final
+
+from domain.access import role
+
+VERSION: Final = 1
+DIGEST: Final = "e9890240f5db238b"
+"""SHA-256 of the table, 16 digits: a test fails when the table changes and neither this nor the version does."""
+
+SCOPES: Final = "ATOBSW"
+
+TABLE: Final = """
+                                    res fam vol grd com pmg pst smg swk ven pro phd aud adm sec prv dev prt
+work_order.see                      S   W   S   T   T   T   T   O   S   O   .   .   A   .   .   .   S   OS
+work_order.report                   S   W   T   T   T   T   T   .   .   .   .   .   .   .   .   .   T   S
+work_order.triage                   .   .   .   .   T   T   .   .   .   .   .   .   .   .   .   .   .   .
+work_order.acknowledge              .   .   .   T   T   T   T   O   .   .   .   .   .   .   .   .   .   .
+work_order.assign                   .   .   .   .   T   T   .   .   .   .   .   .   .   .   .   .   .   .
+work_order.hand_over                .   .   .   .   T   T   .   O   .   .   .   .   .   .   .   .   .   .
+work_order.start                    .   .   .   .   .   T   T   O   S   O   .   .   .   .   .   .   .   .
+work_order.pause                    .   .   .   .   .   T   T   O   S   O   .   .   .   .   .   .   .   .
+work_order.resume                   .   .   .   .   .   T   T   O   S   O   .   .   .   .   .   .   .   .
+work_order.resolve                  .   .   .   .   .   T   T   O   S   O   .   .   .   .   .   .   .   .
+work_order.accept                   S   W   .   T   T   T   .   .   .   .   .   .   .   .   .   .   .   .
+work_order.reopen                   S   W   .   T   T   T   .   .   .   .   .   .   .   .   .   .   .   .
+work_order.close                    .   .   .   .   T   T   .   .   .   .   .   .   .   .   .   .   .   .
+work_order.cancel                   S   W   .   .   T   T   .   .   .   .   .   .   .   .   .   .   .   .
+work_order.reprioritise             .   .   .   .   T   T   .   .   .   .   .   .   .   .   .   .   .   .
+work_order.comment                  S   W   S   T   T   T   T   O   S   O   .   .   .   .   .   .   S   S
+work_order.attach                   S   W   S   T   T   T   T   O   S   O   .   .   .   .   .   .   S   S
+service_agreement.see               A   A   A   A   A   A   A   A   A   A   A   A   A   A   A   A   .   A
+service_agreement.publish           .   .   .   .   .   T   .   .   .   .   .   A   .   .   .   .   .   .
+work_calendar.see                   A   A   A   A   A   A   A   A   A   A   A   A   A   A   A   A   A   A
+work_calendar.publish               .   .   .   .   .   .   .   .   .   .   .   A   .   A   .   .   .   .
+work_calendar.confirm_year          .   .   .   .   .   .   .   .   .   .   .   A   .   A   .   .   .   .
+appointment.see                     S   .   S   S   SO  SO  S   SO  S   SO  S   S   A   A   A   S   .   .
+appointment.propose                 .   .   .   .   .   .   .   .   .   .   .   .   .   A   .   .   .   .
+appointment.propose/resident        .   .   .   T   T   T   .   .   .   .   .   .   .   A   .   .   .   .
+appointment.propose/family          S   .   .   .   .   .   .   .   .   .   .   .   .   .   .   A   .   .
+appointment.propose/volunteer       .   .   .   T   T   .   .   .   .   .   .   .   .   A   .   .   .   .
+appointment.propose/grid_worker     .   .   .   .   T   .   .   .   .   .   .   .   .   A   .   .   .   .
+appointment.propose/property_staff  .   .   .   .   .   B   .   .   .   .   .   .   .   A   .   .   .   .
+appointment.propose/provider_worker .   .   .   .   .   .   .   O   .   O   .   .   .   A   .   .   .   .
+appointment.approve                 .   .   .   .   .   .   .   .   .   .   .   .   .   .   A   .   .   .
+appointment.decline                 .   .   .   .   .   .   .   .   .   .   .   .   .   .   A   .   .   .
+appointment.revoke                  .   .   .   .   .   .   .   .   .   .   .   .   .   A   A   .   .   .
+appointment.revoke/resident         .   .   .   .   T   T   .   .   .   .   .   .   .   A   A   .   .   .
+appointment.revoke/family           S   .   .   .   .   .   .   .   .   .   .   .   .   .   A   A   .   .
+appointment.revoke/volunteer        .   .   .   T   T   .   .   .   .   .   .   .   .   A   A   .   .   .
+appointment.revoke/grid_worker      .   .   .   .   T   .   .   .   .   .   .   .   .   A   A   .   .   .
+appointment.revoke/property_staff   .   .   .   .   .   B   .   .   .   .   .   .   .   A   A   .   .   .
+appointment.revoke/provider_worker  .   .   .   .   .   .   .   O   .   O   .   .   .   A   A   .   .   .
+"""
+
+BY_ANYBODY_FOR_THEMSELVES: Final = frozenset({"account.set_password", "account.sign_out"})
+"""What everybody may do who has signed in, whatever roles they hold, as far as it concerns themselves only."""
+
+SYSTEM: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
+    {
+        "clock": frozenset({"*.elapse"}),
+        "work_calendar": frozenset({"work_order.revise_calendar"}),
+        "import": frozenset(
+            {
+                "work_order.report",
+                "work_order.triage",
+                "work_order.assign",
+                "work_order.resolve",
+                "work_order.close",
+            }
+        ),
+        "operator": frozenset({"appointment.propose", "appointment.approve", "appointment.revoke"}),
+    }
+)
+"""What parts of the platform may do, by their name. No client can speak in their name. `operator` is whoever has the
+command line of the machine: somebody must appoint the first administrator."""
+
+
+def _parsed(table: str) -> Mapping[str, Mapping[str, str]]:
+    """The letters by permission and role, without the cells that have none."""
+    heading, *lines = table.strip("\n").splitlines()
+    columns = heading.split()
+    found: dict[str, Mapping[str, str]] = {}
+    for line in lines:
+        permission, *cells = line.split()
+        if len(cells) != len(columns) or permission in found:
+            msg = f"the table of permissions is broken at {permission}"
+            raise ValueError(msg)
+        row = {role.by_column[column].name: cell for column, cell in zip(columns, cells, strict=True) if cell != "."}
+        if strays := set("".join(row.values())) - set(SCOPES):
+            msg = f"the table of permissions knows no {strays} (at {permission})"
+            raise ValueError(msg)
+        found[permission] = row
+    return found
+
+
+ROWS: Final = _parsed(TABLE)
+
+
+def digest() -> str:
+    """What `DIGEST` must be."""
+    rows = sorted((name, sorted(row.items())) for name, row in ROWS.items())
+    said = repr((rows, sorted(BY_ANYBODY_FOR_THEMSELVES), sorted(_system())))
+    return hashlib.sha256(said.encode()).hexdigest()[:16]
+
+
+def _system() -> list[tuple[str, list[str]]]:
+    return [(name, sorted(may)) for name, may in SYSTEM.items()]
