@@ -32,6 +32,8 @@ class Kind(StrEnum):
     """Photos and documents (照片、文件)."""
     HEALTH = "health"
     """State of health, abilities, care (健康)."""
+    FINANCE = "finance"
+    """Bank accounts (金融账户)."""
     CREDENTIAL = "credential"
     """What somebody signs in with (登录凭据)."""
 
@@ -63,6 +65,7 @@ HANDLING: Final = {
     Kind.FREE_TEXT: Handling("to describe and settle a case", "contract (PIPL 13.2)", "case", sensitive=False),
     Kind.MEDIA: Handling("to prove what was found and done", "contract (PIPL 13.2)", "case", sensitive=False),
     Kind.HEALTH: Handling("to care", "separate consent (PIPL 29)", "relationship", sensitive=True),
+    Kind.FINANCE: Handling("to pay", "contract (PIPL 13.2)", "relationship", sensitive=True),
     Kind.CREDENTIAL: Handling("to sign in", "contract (PIPL 13.2)", "account", sensitive=False),
 }
 """How each kind is handled: the record of processing (PIPL 55, 56)."""

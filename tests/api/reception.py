@@ -19,6 +19,7 @@ from api.app import create_app
 from api.health import Check, Finding
 from domain.ports import Door
 from projections.work_order_board import WorkOrderBoard
+from tests import everybody
 
 Json: TypeAlias = Mapping[str, object]
 Query: TypeAlias = Mapping[str, str | int | list[str] | list[int]]
@@ -65,6 +66,8 @@ def application(
         door=door,
         ledger=ledger,
         board=WorkOrderBoard(ledger.pool),
+        identify=everybody.named,
+        see=everybody.sees_everything,
         new_id=new_id,
         now=clock.now,
         ready=ready,
@@ -112,7 +115,7 @@ class Reception:
         language: str = "en",
     ) -> httpx.Response:
         """POST a command."""
-        headers = {"X-Actor": actor, "Accept-Language": language}
+        headers = {"Authorization": f"Bearer {actor}", "Accept-Language": language}
         if key is not None:
             headers["Idempotency-Key"] = key
         if version is not None:
@@ -123,7 +126,7 @@ class Reception:
         self, path: str, query: Query | None = None, *, headers: Mapping[str, str] = MappingProxyType({})
     ) -> httpx.Response:
         """GET something."""
-        said = {"X-Actor": "staff-1", "Accept-Language": "en", **headers}
+        said = {"Authorization": "Bearer staff-1", "Accept-Language": "en", **headers}
         return await self.http.get(path, params=query or None, headers=said)
 
     async def report(self, **changes: object) -> str:

@@ -29,7 +29,7 @@ def test_the_id_is_the_callers_if_it_does_no_harm(headers: dict[bytes, bytes], f
 
 
 async def test_the_id_is_echoed_and_kept_with_every_event(reception: Reception) -> None:
-    headers = {"X-Actor": "staff-1", "X-Correlation-Id": "shift-7"}
+    headers = {"Authorization": "Bearer staff-1", "X-Correlation-Id": "shift-7"}
     answer = await reception.http.post("/work-orders", json=LEAK, headers=headers)
     assert answer.headers["X-Correlation-Id"] == "shift-7"
     (entry,) = (await reception.see(f"{answer.headers['Location']}/history")).json()["events"]
@@ -44,7 +44,7 @@ async def test_every_answer_has_an_id(reception: Reception, path: str) -> None:
 
 async def test_a_request_is_one_line_in_the_log(reception: Reception) -> None:
     with structlog.testing.capture_logs(processors=[structlog.contextvars.merge_contextvars]) as lines:
-        headers = {"X-Actor": "staff-1", "X-Correlation-Id": "shift-7"}
+        headers = {"Authorization": "Bearer staff-1", "X-Correlation-Id": "shift-7"}
         await reception.http.post("/work-orders?token=hush", json=LEAK, headers=headers)
         await reception.http.get("/nowhere", headers=headers)
     assert [

@@ -37,7 +37,7 @@ async def test_a_repeat_after_others_have_gone_on_is_answered_as_the_first(recep
 
 
 async def test_blanks_and_the_order_of_fields_do_not_make_it_another_request(reception: Reception) -> None:
-    headers = {"X-Actor": "staff-1", "Idempotency-Key": "k-1", "Content-Type": "application/json"}
+    headers = {"Authorization": "Bearer staff-1", "Idempotency-Key": "k-1", "Content-Type": "application/json"}
     order = await reception.report()
     path = f"{order}/triage"
     first = await reception.http.post(path, content=b'{"priority":2,"terms":null}', headers=headers)

@@ -18,7 +18,7 @@ from api.problems import Invalid, ProblemBody
 from domain.promise import Promise
 from tests.api.reception import LEAK, Clock, Reception, application, counter
 
-JSON = {"X-Actor": "staff-1", "Content-Type": "application/json", "Accept-Language": "en"}
+JSON = {"Authorization": "Bearer staff-1", "Content-Type": "application/json", "Accept-Language": "en"}
 SOMEWHERE = "/work-orders/019a5b1e-0000-7000-8000-000000000001"
 
 
@@ -47,12 +47,12 @@ async def test_a_method_that_an_address_does_not_know(reception: Reception, meth
 
 
 @pytest.mark.parametrize("path", ["/work-orders", f"{SOMEWHERE}/start"])
-@pytest.mark.parametrize("actor", [None, "", "  ", "x" * 201, "a\x07b"])
+@pytest.mark.parametrize("actor", [None, "", "  "])
 async def test_who_does_not_say_who_it_is(reception: Reception, path: str, actor: str | None) -> None:
-    headers = {} if actor is None else {"X-Actor": actor}
+    headers = {} if actor is None else {"Authorization": f"Bearer {actor}"}
     answer = await reception.http.post(path, content=b"{not even json", headers=headers)
     assert (problem(answer).status, problem(answer).code) == (401, "NotIdentified")
-    assert answer.headers["WWW-Authenticate"] == "X-Actor"
+    assert answer.headers["WWW-Authenticate"].startswith("Bearer")
 
 
 @pytest.mark.parametrize("content", [b"{", b"{'a': 1}", b'{"community": "\xff"}', b""])
