@@ -44,10 +44,12 @@ FOLD = Goal("fold of a 20-event work order", "us/event", 5, 2, less=True)
 HTTP = Goal("POST of a command / empty POST handler", "x", 0.3, 0.6)
 SIGNALLED = Goal("committed -> workflow signalled at 20/s, p99", "ms", 300, 100, less=True)
 IMPORT = Goal("import of work orders", "rows/s", 1000, 1000)
+PERMISSION = Goal("permission decision, p99", "ms", 0.5, 0.1, less=True)
 MEMORY = Goal("memory of serve after 100,000 commands", "MB", 200, 200, less=True)
 
 GOALS: Final = (
     STOCK, RAW, APPEND_P99, UMADB, COMMAND, LIVE, REBUILD, REPLAY, FOLD, HTTP, SIGNALLED, IMPORT, MEMORY,
+    PERMISSION,
 )  # fmt: skip
 
 
