@@ -15,7 +15,8 @@ import base64
 import os
 from binascii import Error as NotBase64
 from collections import OrderedDict
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Collection, Mapping, Sequence
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Final, NamedTuple, TypeVar
 from uuid import UUID
@@ -263,9 +264,15 @@ class PostgresVault:
             raise Unavailable(msg) from error
 
 
-def vault_on(file: Path, pool: Pool) -> PostgresVault:
-    """A vault with the master key of a file: what a process makes itself that is told only where it is."""
-    return PostgresVault(pool, MasterKey.at(file, create=False))
+@asynccontextmanager
+async def vault_at(dsn: str, file: Path) -> AsyncGenerator[PostgresVault]:
+    """A vault for as long as the block lasts, with the master key of a file. Raises NoMasterKey.
+
+    It has connections of its own: whoever holds one of another pool while he opens something waits for nobody.
+    """
+    master = MasterKey.at(file, create=False)
+    async with asyncpg.create_pool(dsn, min_size=1, max_size=2) as pool:
+        yield PostgresVault(pool, master)
 
 
 def _seal(  # noqa: PLR0913, PLR0917 - what is sealed, and where the keys are

@@ -57,7 +57,7 @@ def test_processes_that_start_at_once_agree_on_one(file: Path) -> None:
     )
     root = Path(__file__).parents[2]
     children = [
-        subprocess.Popen(
+        subprocess.Popen(  # noqa: S603 - our own words
             [sys.executable, "-c", program, str(file)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
