@@ -28,11 +28,11 @@ _SECRET, _ID, _NONCE = 32, 8, 12  # bytes
 _OTHERS = 0o077
 
 
-class NoMasterKey(Exception):
+class NoMasterKey(RuntimeError):
     """There is no master key, or none that can be used. Says why, in Chinese and English."""
 
 
-class NotUnsealed(Exception):
+class NotUnsealed(RuntimeError):
     """This was not sealed with this master key, or for something else, or it was changed since."""
 
 

@@ -223,10 +223,6 @@ class PostgresVault:
 
     # Keys -------------------------------------------------------------------------------------------------------------
 
-    async def is_empty(self) -> bool:
-        """Whether no key was ever made: only then a new master key loses nothing."""
-        return not await self._ask("SELECT FROM linli_keys LIMIT 1")
-
     async def rewrap(self) -> int:
         """Wrap all data keys with the newest master key, page by page, while everything runs. How many."""
         done, last = 0, UUID(int=0)
@@ -265,14 +261,15 @@ class PostgresVault:
 
 
 @asynccontextmanager
-async def vault_at(dsn: str, file: Path) -> AsyncGenerator[PostgresVault]:
+async def vault_at(dsn: str, file: Path, *, create: bool = False) -> AsyncGenerator[PostgresVault]:
     """A vault for as long as the block lasts, with the master key of a file. Raises NoMasterKey.
 
+    `create` makes the file, as long as no key was ever wrapped: a new master key beside old keys would hide the loss.
     It has connections of its own: whoever holds one of another pool while he opens something waits for nobody.
     """
-    master = MasterKey.at(file, create=False)
     async with asyncpg.create_pool(dsn, min_size=1, max_size=2) as pool:
-        yield PostgresVault(pool, master)
+        fresh = create and not await pool.fetchval("SELECT EXISTS (SELECT FROM linli_keys)")
+        yield PostgresVault(pool, MasterKey.at(file, create=fresh))
 
 
 def _seal(  # noqa: PLR0913, PLR0917 - what is sealed, and where the keys are
