@@ -4,7 +4,7 @@
     demo     the same, with data and a story                   work     the clocks (Temporal worker)
     migrate  bring the database up to date                     follow   read models and triggers
     rebuild  replay read models beside the live ones           import   read a file of another system
-    health   is a process of this machine well?
+    keys     make, rotate and prune the master key             health   is a process of this machine well?
 
 Exit codes: 0 done, 1 failed, 2 wrong arguments or settings, 130 interrupted.
 """
@@ -90,6 +90,8 @@ def parser() -> argparse.ArgumentParser:
     importing.add_argument("--json", action="store_true", help="print the numbers as JSON")
     playing = _add(commands, "demo", demo, "run everything, with generated data and a story 演示")
     playing.add_argument("--once", action="store_true", help="end after the story instead of staying up")
+    keeping = _add(commands, "keys", keys, "make, rotate and prune the master key of personal data 主密钥")
+    keeping.add_argument("what", choices=["create", "rotate-master", "prune"])
     asking = _add(commands, "health", health, "exit with 0 if a process of this machine is well 健康检查")
     asking.add_argument("role", choices=ROLES)
     return top
@@ -206,6 +208,37 @@ def migrate(settings: Settings, _options: Options) -> int:
     with engines_for(settings, temporal=False) as engines:
         applied = _run(apply(engines.database_url))
     _out.print("\n".join(applied) or "已是最新 up to date")
+    return OK
+
+
+def keys(settings: Settings, options: Options) -> int:
+    """Make a master key; add a new one and wrap everything with it; throw the old ones away."""
+    from adapters.master_key import MasterKey  # noqa: PLC0415 - as above
+    from adapters.vault import vault_at  # noqa: PLC0415
+
+    file = settings.master_key
+    if options.what == "create":
+        if file.exists():
+            _err.print(f"主密钥已存在 there is a master key in {file}", style="red", markup=False)
+            return FAILED
+        MasterKey.at(file, create=True)
+        _out.print(
+            f"已创建 created: {file}\n请另存副本，与数据库备份分开 keep a copy, apart from the database's", markup=False
+        )
+        return OK
+
+    async def wrap_anew(database: str) -> int:
+        async with vault_at(database, file) as vault:
+            wrapped = await vault.rewrap()
+            if options.what == "prune" and not await vault.wrapped_otherwise():
+                MasterKey.pruned(file)
+            return wrapped
+
+    with engines_for(settings, temporal=False) as engines:
+        if options.what == "rotate-master":
+            MasterKey.rotated(file)
+        wrapped = _run(wrap_anew(engines.database_url))
+    _out.print(f"重新包装 wrapped anew: {wrapped}. 请更新副本 renew the copy of {file}", markup=False)
     return OK
 
 

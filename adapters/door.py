@@ -28,14 +28,17 @@ from domain.ports import (
     Conflict,
     Context,
     Done,
+    Forged,
     Ledger,
     Loaded,
     NewEvent,
     OtherLifecycle,
     Recorded,
+    SealedEvents,
     Vault,
     VersionMismatch,
 )
+from domain.privacy.sealing import bound, holds_personal
 
 S = TypeVar("S")
 C = TypeVar("C", bound=Command)
@@ -193,8 +196,7 @@ class LedgerDoor:
         if order.context.command_id is not None:
             outcome = encoded(Outcome(order.stream, version, len(verdict.events)))
         guards = tuple((stream, version) for _, stream, version in verdict.asked)
-        sealed = await self._vault.seal(order.stream, loaded.version, verdict.events, loaded.state)
-        state = verdict.state if sealed.events is verdict.events else order.decider.fold(sealed.events, loaded.state)
+        sealed = await self._sealed(order, loaded, verdict)
         events = tuple(
             NewEvent(order.stream, loaded.version + number, tag_of(event), encoded(event))
             for number, event in enumerate(sealed.events, 1)
@@ -212,8 +214,17 @@ class LedgerDoor:
             return repeat(receipt)
         if events:
             hands = told(loaded.hands, [(event.tag, order.context.actor) for event in events])
-            self._keep(order.stream, Loaded(state, version, receipt.position, hands))
+            self._keep(order.stream, Loaded(sealed.state, version, receipt.position, hands))
         return Done(stream=order.stream, version=version, position=receipt.position, events=len(events))
+
+    async def _sealed(self, order: Order, loaded: Loaded[Any], verdict: _Verdict) -> SealedEvents[Any, Event]:
+        """The events as they go into the log, and the state that they lead to: neither tells anything personal."""
+        events, evolve = verdict.events, order.decider.evolve
+        if not holds_personal(events):
+            return SealedEvents(tuple(events), verdict.state)
+        place = (order.stream, loaded.version)
+        at_once = self._vault.try_seal(*place, events, loaded.state, evolve)
+        return at_once or await self._vault.seal(*place, events, loaded.state, evolve)
 
     # States -----------------------------------------------------------------------------------------------------------
 
@@ -255,6 +266,8 @@ class LedgerDoor:
                 raise OtherLifecycle(msg)
             decoder = self._decoders[row.tag] = msgspec.json.Decoder(decider.tags[row.tag])
         event: Event = decoder.decode(row.body)
+        if not bound(event, row.version):
+            raise Forged(row.stream, row.tag, row.version)
         return event
 
 

@@ -1,8 +1,8 @@
 """Group commit: while one batch of appends commits, the next one gathers.
 
 Each request costs the database a few array elements instead of a round trip and a disk flush. A batch goes out through
-`linli_append`; if anything in it clashes, the same batch goes out again through `linli_append_checked`, in which every
-request stands or falls alone. A stream is written by one request under way at most.
+`linli_append_with_keys`; if anything in it clashes, the same batch goes out again through its checked sister, in which
+every request stands or falls alone. A stream is written by one request under way at most.
 
 When the connection breaks while a batch is out, nobody knows whether it was committed. The batch is sent again through
 the checked function, which recognises by command id, or by the events themselves, what is in the log already: a lost
@@ -37,8 +37,13 @@ _NOT_STORABLE = (asyncpg.DataError, ValueError, OverflowError)
 _WORTH_SHARING = 32
 """Requests that a writer takes at least, before it leaves the rest to another one that is idle."""
 
-_FAST = "SELECT linli_append($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)"
-_CHECKED = "SELECT * FROM linli_append_checked($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)"
+
+def _places(amount: int) -> str:
+    return ", ".join(f"${number}" for number in range(1, amount + 1))
+
+
+_FAST = f"SELECT linli_append_with_keys({_places(15)})"
+_CHECKED = f"SELECT * FROM linli_append_checked_with_keys({_places(21)})"  # noqa: S608 - numbers
 
 
 class Waiting(NamedTuple):
@@ -236,7 +241,9 @@ def _fail(batch: Sequence[Waiting], error: LedgerError) -> None:
 
 
 async def _send_fast(connection: Connection, batch: list[Waiting]) -> None:
-    ids: list[int] = await connection.fetchval(_FAST, *_columns(batch), *_commands(batch), *_guards(batch))
+    ids: list[int] = await connection.fetchval(
+        _FAST, *_columns(batch), *_commands(batch), *_guards(batch), *_keys(batch)
+    )
     end = 0
     for waiting in batch:
         end += len(waiting.request.events)
@@ -284,10 +291,19 @@ def _guards(batch: list[Waiting]) -> tuple[list[UUID], list[int]]:
     return [stream for stream, _ in guards], [version for _, version in guards]
 
 
+def _keys(batch: list[Waiting]) -> tuple[list[UUID], list[UUID], list[str], list[str]]:
+    """What the batch does in the vault: which keys are used in which streams, whose are destroyed, whose put away."""
+    uses = [use for waiting in batch for use in waiting.request.sealed_with]
+    erased = [person for waiting in batch for person in waiting.request.erases]
+    restricted = [person for waiting in batch for person in waiting.request.restricts]
+    return [key for key, _ in uses], [stream for _, stream in uses], erased, restricted
+
+
 async def _send_checked(connection: Connection, batch: list[Waiting]) -> None:
     numbered = [(number, waiting.request) for number, waiting in enumerate(batch, 1)]
     guards = [(stream, version, number) for number, request in numbered for stream, version in request.guards]
     ids, fingerprints, outcomes, _ = _commands(batch)
+    keys, streams, erased, restricted = _keys(batch)
     row = await connection.fetchrow(
         _CHECKED,
         len(batch),
@@ -300,6 +316,13 @@ async def _send_checked(connection: Connection, batch: list[Waiting]) -> None:
         [stream for stream, _, _ in guards],
         [version for _, version, _ in guards],
         [number for _, _, number in guards],
+        keys,
+        streams,
+        [number for number, request in numbered for _ in request.sealed_with],
+        erased,
+        [number for number, request in numbered for _ in request.erases],
+        restricted,
+        [number for number, request in numbered for _ in request.restricts],
     )
     assert row is not None  # noqa: S101 - a function with OUT parameters answers one row
     for waiting, verdict, position, outcome in zip(batch, *row, strict=True):

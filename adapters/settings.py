@@ -36,6 +36,8 @@ class Settings(BaseSettings):
     """The Temporal namespace that holds the clocks."""
     data_dir: Path = Path("var")
     """The folder in which the embedded engines keep their data and logs."""
+    master_key_file: Path | None = None
+    """The file with the master key of personal data. Unset: keys/master.json in the data folder."""
     host: str = Field(default="127.0.0.1", min_length=1)
     """The address that the API listens on."""
     port: Port = 8000
@@ -64,6 +66,11 @@ class Settings(BaseSettings):
     def embeds_temporal(self) -> bool:
         """Whether we run Temporal ourselves."""
         return self.temporal_address is None
+
+    @property
+    def master_key(self) -> Path:
+        """Where the master key is."""
+        return self.master_key_file or self.data_dir / "keys" / "master.json"
 
     @property
     def logs_json(self) -> bool:

@@ -23,6 +23,7 @@ from adapters.engines import Engines, OwnEngines
 from adapters.migrate import migrate
 from adapters.settings import Settings, variable
 from adapters.supervised import free_port
+from adapters.vault import vault_at
 
 ROLES = ("serve", "work", "follow")
 _SOON = 0.2  # seconds until a dead process is started again; doubles while it keeps dying
@@ -125,12 +126,14 @@ class Platform:
 async def platform(settings: Settings, *, logs: Path | None = None) -> AsyncGenerator[Platform]:
     """Everything running, for as long as the block lasts. `logs`: a folder for the logs of our processes.
 
-    Raises FolderInUse, EngineFailed.
+    Raises FolderInUse, EngineFailed, NoMasterKey.
     """
     own = OwnEngines(settings, temporal=True)
     try:
         engines = own.start()  # blocks on purpose: the kernel ties the engines to the thread that starts them
         await migrate(engines.database_url)
+        async with vault_at(engines.database_url, settings.master_key, create=settings.embeds_postgres):
+            pass  # a new installation has a master key from here on, or we end before anything starts
         async with _kept(own), _children(settings, engines, logs) as (children, api):
             yield Platform(engines, own, children, api)
     finally:
@@ -146,6 +149,7 @@ async def _children(
         variable("database_url"): engines.database_url,
         variable("temporal_address"): engines.temporal_address,
         variable("data_dir"): str(settings.data_dir.resolve()),
+        variable("master_key_file"): str(settings.master_key.resolve()),
         variable("port"): str(port),
     }
     if logs is not None:

@@ -9,6 +9,7 @@ Each of them is stateless and may run many times; what they share is PostgreSQL 
 
 import asyncio
 import contextlib
+import functools
 import gc
 import os
 import socket
@@ -29,9 +30,11 @@ from adapters.ids import new_id
 from adapters.ledger import PostgresLedger
 from adapters.migrate import is_current, migrate
 from adapters.settings import Settings
+from adapters.vault import PostgresVault, vault_at
 from api.app import create_app
 from api.health import Check, Finding
 from domain import work_order
+from domain.access import permission
 from projections import work_order_board
 from projections.bulk import Load, Processes
 from projections.projection import Projection
@@ -51,22 +54,27 @@ _TOLERABLE_LAG = 50_000  # events that a read model may be behind before the API
 
 
 class Core(NamedTuple):
-    """What every process has: the log, and the door for change."""
+    """What every process has: the log, the door for change, and what personal data is sealed with."""
 
     ledger: PostgresLedger
     door: LedgerDoor
+    vault: PostgresVault
 
 
 @asynccontextmanager
 async def core(settings: Settings, engines: Engines) -> AsyncGenerator[Core]:
-    """The ledger and the door, for as long as the block lasts. Our own database is brought up to date by the way."""
+    """The ledger, the door and the vault, for as long as the block lasts. Raises NoMasterKey.
+
+    Our own database is brought up to date by the way, and a new one gets a master key.
+    """
     if settings.embeds_postgres:
         await migrate(engines.database_url)
     ledger = PostgresLedger(engines.database_url, max_queue=settings.max_queue, readers=settings.database_connections)
-    async with ledger:
+    vault_of = vault_at(engines.database_url, settings.master_key, create=settings.embeds_postgres)
+    async with ledger, vault_of as vault:
         if not await is_current(ledger.pool):
             _log.warning("database.not_current", hint="run linli migrate, or a newer version of linli")
-        yield Core(ledger, LedgerDoor(ledger))
+        yield Core(ledger, LedgerDoor(ledger, permit=permission.permit, vault=vault), vault)
 
 
 # The processes --------------------------------------------------------------------------------------------------------
@@ -75,7 +83,7 @@ async def core(settings: Settings, engines: Engines) -> AsyncGenerator[Core]:
 async def serve(settings: Settings, engines: Engines, stop: asyncio.Event) -> None:
     """Answer HTTP until told to stop, then finish what was begun. Raises OSError when the port is taken."""
     with socket.create_server((settings.host, settings.port), backlog=2048, reuse_port=False) as listener:
-        async with core(settings, engines) as (ledger, door):
+        async with core(settings, engines) as (ledger, door, _):
             app = create_app(
                 door=door,
                 ledger=ledger,
@@ -117,7 +125,7 @@ async def work(settings: Settings, engines: Engines, stop: asyncio.Event) -> Non
     from workflows.messages import CLOCKS  # noqa: PLC0415
     from workflows.revisions import Revisions  # noqa: PLC0415
 
-    async with core(settings, engines) as (ledger, door):
+    async with core(settings, engines) as (ledger, door, _):
         client = await temporal.connect(engines.temporal_address, namespace=settings.temporal_namespace)
         activities = Activities(door, ledger, lifecycles.ALL)
         revisions = Revisions(door, ledger, WorkOrderBoard(ledger.pool).unfinished)
@@ -142,7 +150,7 @@ async def follow(settings: Settings, engines: Engines, stop: asyncio.Event) -> N
     from workflows import revisions  # noqa: PLC0415
     from workflows.triggers import Triggers  # noqa: PLC0415
 
-    async with core(settings, engines) as (ledger, door):
+    async with core(settings, engines) as (ledger, door, vault):
         client = await temporal.connect(engines.temporal_address, namespace=settings.temporal_namespace)
         triggers = Triggers(
             client=client,
@@ -152,7 +160,9 @@ async def follow(settings: Settings, engines: Engines, stop: asyncio.Event) -> N
             deciders=lifecycles.ALL,
             processes=[revisions.PROCESS],
         )
-        followers = [Follower(projection, ledger, ledger.pool).run() for projection in PROJECTIONS.values()]
+        followers = [
+            Follower(projection, ledger, ledger.pool, vault=vault).run() for projection in PROJECTIONS.values()
+        ]
         _log.info("follow.following", projections=list(PROJECTIONS))
         await _until(
             stop,
@@ -166,13 +176,14 @@ async def rebuild_projection(
     engines: Engines, settings: Settings, name: str, progress: Callable[[int], None]
 ) -> Rebuilt:
     """Replay one read model beside the live one, with all processors, and swap it in. `progress` gets events folded."""
-    async with core(settings, engines) as (ledger, _):
+    async with core(settings, engines) as (ledger, _, vault):
 
         def told(more: Load) -> None:
             progress(more.events)
 
-        processes = Processes(os.cpu_count() or 1, engines.database_url)
-        return await rebuild(PROJECTIONS[name], ledger, ledger.pool, processes=processes, progress=told)
+        own_vault = functools.partial(vault_at, engines.database_url, settings.master_key)
+        processes = Processes(os.cpu_count() or 1, engines.database_url, own_vault)
+        return await rebuild(PROJECTIONS[name], ledger, ledger.pool, vault=vault, processes=processes, progress=told)
 
 
 async def import_work_orders(
@@ -180,7 +191,7 @@ async def import_work_orders(
 ) -> importing.Report:
     """Import a file of another system, which a layout describes. Raises UnknownLayout and what the import raises."""
     described = import_layout.layout(layout)
-    async with core(settings, engines) as (ledger, door):
+    async with core(settings, engines) as (ledger, door, _):
         return await importing.import_work_orders(door, ledger, path, described, progress)
 
 

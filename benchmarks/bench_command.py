@@ -16,7 +16,7 @@ from adapters.ids import new_id
 from adapters.ledger import PostgresLedger
 from benchmarks.measure import SETTINGS, Comparison, Sample, Side, by_tasks, in_turns, lasting
 from benchmarks.report import COMMAND, Report
-from benchmarks.sample import LIFE, MINUTE, MORNING, agree, one_event, said
+from benchmarks.sample import LIFE, MINUTE, MORNING, agree, asked, door_to, one_event
 from domain import work_order
 from domain.work_order import Comment, WorkOrderCommand
 
@@ -40,7 +40,7 @@ def bench_command(database: str, report: Report) -> None:
 async def _bench(database: str, report: Report) -> None:
     shown = Comparison("Whole commands beside append alone", "commands")
     async with PostgresLedger(database) as ledger:
-        door = LedgerDoor(ledger)
+        door = door_to(ledger)
         await agree(door)
         for concurrency in SETTINGS:
             sides = {
@@ -70,10 +70,10 @@ def _lives(door: LedgerDoor, concurrency: int) -> Side:
 
 def _comments(ledger: PostgresLedger, concurrency: int, *, warm: bool) -> Side:
     async def side() -> Sample:
-        before = LedgerDoor(ledger)
+        before = door_to(ledger)
         streams = [new_id() for _ in range(_ORDERS[concurrency] * 4)]
         await _do(before, [Wish(stream, command) for command in LIFE[:_HALF_DONE] for stream in streams], 512)
-        door = before if warm else LedgerDoor(ledger)
+        door = before if warm else door_to(ledger)
         return await _do(door, [Wish(stream, _REMARK) for stream in streams], concurrency)
 
     return side
@@ -82,6 +82,6 @@ def _comments(ledger: PostgresLedger, concurrency: int, *, warm: bool) -> Side:
 async def _do(door: LedgerDoor, wishes: Sequence[Wish], concurrency: int) -> Sample:
     async def one(number: int) -> None:
         stream, command = wishes[number]
-        await door.execute(work_order.decider, stream, command, said(MORNING))
+        await door.execute(work_order.decider, stream, command, asked(command))
 
     return await by_tasks(one, range(len(wishes)), concurrency)

@@ -11,7 +11,6 @@ from pathlib import Path
 import psutil
 import uvloop
 
-from adapters.door import LedgerDoor
 from adapters.ledger import PostgresLedger
 from adapters.supervised import free_port
 from api.work_order_examples import OFFERS
@@ -19,7 +18,7 @@ from benchmarks.load import PATH, Order, Step, ordered
 from benchmarks.measure import SETTINGS, Comparison, Side, in_turns
 from benchmarks.processes import linli, running
 from benchmarks.report import HTTP, MEMORY, Report
-from benchmarks.sample import LIFE, agree, body
+from benchmarks.sample import LIFE, agree, body, door_to
 
 _TURN = 1.5  # seconds
 _COMMANDS = 100_000
@@ -46,7 +45,7 @@ def bench_http(database: str, folder: Path, report: Report) -> None:
 
 async def _agree(database: str) -> None:
     async with PostgresLedger(database) as ledger:
-        await agree(LedgerDoor(ledger))
+        await agree(door_to(ledger))
 
 
 async def _bench(port: int, empty: int, report: Report) -> int:

@@ -37,7 +37,12 @@ def _first_rows(folder: Path) -> Path:
 def _import(database: str, file: Path) -> Mapping[str, Any]:  # numbers by name
     done = subprocess.run(  # noqa: S603 - the command is ours
         [sys.executable, "-m", "adapters.cli", "import", "work-orders", str(file), "--layout", "boston311", "--json"],
-        env={**os.environ, "LINLI_DATABASE_URL": database, "LINLI_LOG_LEVEL": "error"},
+        env={
+            **os.environ,
+            "LINLI_DATABASE_URL": database,
+            "LINLI_DATA_DIR": str(file.parent),
+            "LINLI_LOG_LEVEL": "error",
+        },
         stdout=subprocess.PIPE,
         check=True,
     )

@@ -25,7 +25,7 @@ from adapters.temporal import connect
 from benchmarks.measure import Comparison, Rounds, Sample
 from benchmarks.processes import linli
 from benchmarks.report import SIGNALLED, Report
-from benchmarks.sample import REPORT, agree, said
+from benchmarks.sample import REPORT, agree, door_to, said
 from domain import work_order
 from domain.work_order import Acknowledge, WorkOrderCommand
 from workflows.messages import Facts, clock_id
@@ -64,7 +64,7 @@ def bench_triggers(database: str, folder: Path, report: Report) -> None:
 async def _bench(database: str, address: str) -> Sample:
     client = await connect(address)
     async with PostgresLedger(database) as ledger:
-        door = LedgerDoor(ledger)
+        door = door_to(ledger)
         await agree(door)
         warm = [await _do(door, new_id(), _report()) for _ in range(20)]
         assert await ledger.wait("triggers", warm[-1].position, timeout=_SOON), "follow did not begin"

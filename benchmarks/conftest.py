@@ -13,6 +13,7 @@ import structlog
 import uvloop
 
 from adapters.embedded import EmbeddedPostgres
+from adapters.master_key import MasterKey
 from adapters.migrate import migrate
 from benchmarks.report import Report
 
@@ -40,6 +41,7 @@ def report(request: pytest.FixtureRequest) -> Iterator[Report]:
 def folder() -> Iterator[Path]:
     """A folder for the data of servers. Not pytest's own: another run of pytest closes that to other accounts."""
     with tempfile.TemporaryDirectory(prefix="linli-bench-", ignore_cleanup_errors=True) as name:
+        MasterKey.at(Path(name) / "keys" / "master.json", create=True)
         yield Path(name)
 
 

@@ -1,17 +1,25 @@
 """What benchmarks work with: an event, the life of a work order, and a city that has agreed on terms."""
 
 import asyncio
+import tempfile
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from itertools import islice
+from pathlib import Path
 from typing import Final
 from uuid import UUID
 
 import msgspec
 
 from adapters import china_calendar, demo_data
+from adapters.door import LedgerDoor
 from adapters.ids import new_id
+from adapters.ledger import PostgresLedger
+from adapters.master_key import MasterKey
+from adapters.vault import PostgresVault
 from domain import service_agreement, work_calendar, work_order
+from domain.access import appointment, permission, role
 from domain.decider import Lifecycle, S, tag_of
 from domain.ports import Append, Context, Door, Ledger, Metadata, NewEvent
 from domain.work_order import Evidence, WorkOrderCommand, WorkOrderEvent
@@ -21,13 +29,21 @@ MORNING: Final = datetime(2026, 3, 10, 1, 0, tzinfo=UTC)
 MINUTE: Final = timedelta(minutes=1)
 PHOTO: Final = Evidence(kind="photo", name="IMG_2041.jpg", sha256="b" * 64)
 
+STAFF: Final = "019a5b1e-0000-7000-8000-000000000001"
+"""Manages a property."""
+RESIDENT: Final = "019a5b1e-0000-7000-8000-000000000002"
+"""Lives there."""
+PLANNER: Final = "019a5b1e-0000-7000-8000-000000000003"
+"""Heads procurement: agrees on what the city is promised."""
+_AREA: Final = "990101"
+
 REPORT: Final = work_order.Report(
     at=MORNING,
-    community="柳园小区",
+    community="990101001001",
     category="给排水",
     summary="厨房下水道堵塞",
     channel="resident",
-    reporter="resident-017",
+    reporter=RESIDENT,
     place="3号楼2单元",
 )
 LIFE: Final[tuple[WorkOrderCommand, ...]] = (
@@ -59,7 +75,7 @@ _AGREEMENT = service_agreement.Publish(
 )
 
 encode: Final = msgspec.json.Encoder().encode
-META: Final = encode(Metadata(actor="staff-1", occurred_at=MORNING, command_id=UUID(int=1), correlation_id="c" * 16))
+META: Final = encode(Metadata(actor=STAFF, occurred_at=MORNING, command_id=UUID(int=1), correlation_id="c" * 16))
 
 
 def body(command: WorkOrderCommand) -> bytes:
@@ -68,15 +84,43 @@ def body(command: WorkOrderCommand) -> bytes:
     return encode({name: value for name, value in fields.items() if name not in {"at", "do"} and value != ""})
 
 
-def said(at: datetime = MORNING) -> Context:
+def door_to(ledger: PostgresLedger, **more: int) -> LedgerDoor:
+    """The door as it is in the product: permissions and vault and all."""
+    return LedgerDoor(ledger, permit=permission.permit, vault=PostgresVault(ledger.pool, _master_key()), **more)
+
+
+@cache
+def _master_key() -> MasterKey:
+    return MasterKey.at(Path(tempfile.mkdtemp(prefix="linli-bench-")) / "master.json", create=True)
+
+
+def said(at: datetime = MORNING, actor: str = STAFF) -> Context:
     """Somebody says so."""
-    return Context(actor="staff-1", occurred_at=at, correlation_id="bench")
+    return Context(actor=actor, occurred_at=at, correlation_id="bench")
+
+
+def asked(command: WorkOrderCommand) -> Context:
+    """Who does the work does not accept it."""
+    return said(MORNING, RESIDENT if isinstance(command, work_order.Report | work_order.Accept) else STAFF)
 
 
 async def agree(door: Door) -> None:
-    """Publish China's calendar, and what the city is promised."""
-    await door.execute(work_calendar.decider, work_calendar.stream(china_calendar.KEY), _CALENDAR, said())
-    await door.execute(service_agreement.decider, service_agreement.stream(""), _AGREEMENT, said())
+    """Appoint those who act here, publish China's calendar, and what the city is promised."""
+    for principal, held in ((STAFF, "property_manager"), (RESIDENT, "resident"), (PLANNER, "procurement_head")):
+        await _appoint(door, principal, held)
+    calendar, terms = work_calendar.stream(china_calendar.KEY), service_agreement.stream("")
+    await door.execute(work_calendar.decider, calendar, _CALENDAR, said(actor=PLANNER))
+    await door.execute(service_agreement.decider, terms, _AGREEMENT, said(actor=PLANNER))
+
+
+async def _appoint(door: Door, principal: str, held: role.Name) -> None:
+    at = MORNING - timedelta(days=60)
+    area = "" if held == "procurement_head" else _AREA
+    propose = appointment.Propose(at=at, principal=principal, role=held, organisation="clear-and-calm", area=area)
+    stream, operator = appointment.stream(principal), said(at, "operator")
+    await door.execute(appointment.decider, stream, propose, operator)
+    if held in role.POWERFUL:
+        await door.execute(appointment.decider, stream, appointment.Approve(at=at, number=1), operator)
 
 
 class _Agreed:

@@ -146,6 +146,11 @@ class Decider(Generic[C, S, E]):
             raise ValueError(msg)
         object.__setattr__(self, "tags", tags)
 
+    @property
+    def forgets(self) -> bool:
+        """Whether there are events that erase what is held about a person, or restrict what is done with it."""
+        return self.erases is not _erases_nobody or self.restricts is not _erases_nobody
+
     def fold(self, events: Sequence[E], state: S | None = None) -> S:
         """The state that these events lead to."""
         now = self.initial if state is None else state

@@ -1,6 +1,6 @@
 """What the product needs from outside: a log to append to and to read, and the one door for change."""
 
-from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Generic, Literal, Protocol, TypeVar
 from uuid import UUID
@@ -93,21 +93,33 @@ class Opened(msgspec.Struct, frozen=True):
     readable: bool
 
 
-class SealedEvents(msgspec.Struct, frozen=True):
-    """Events whose personal fields are sealed, and the keys that this took."""
+class SealedEvents(msgspec.Struct, Generic[S, E], frozen=True):
+    """Events whose personal fields are sealed, the state that they lead to, and the keys that this took."""
 
-    events: tuple[Event, ...]
-    keys: frozenset[UUID]
+    events: tuple[E, ...]
+    state: S
+    keys: frozenset[UUID] = frozenset()
 
 
 class Forged(Exception):
-    """A sealed text was moved from another place, or changed: it is not what was sealed here."""
+    """A sealed text was moved from another place, or changed: it is not what was sealed here.
+
+    `args` are the (stream, text) that are forged.
+    """
 
 
 class Vault(Protocol):
     """Seals personal data before it goes into the log, and opens it for somebody who may see it."""
 
-    async def seal(self, stream: UUID, version: int, events: Sequence[Event], state: object) -> SealedEvents:
+    def try_seal(
+        self, stream: UUID, version: int, events: Sequence[E], state: S, evolve: Callable[[S, E], S]
+    ) -> SealedEvents[S, E] | None:
+        """As `seal`, at once; None when a key is not at hand."""
+        ...
+
+    async def seal(
+        self, stream: UUID, version: int, events: Sequence[E], state: S, evolve: Callable[[S, E], S]
+    ) -> SealedEvents[S, E]:
         """Seal what is personal in events that follow on a version of a stream with this state. Makes missing keys."""
         ...
 
@@ -118,6 +130,10 @@ class Vault(Protocol):
 
         Looks at the keys as they are now, so nothing opens any more once its key is destroyed. Raises Forged.
         """
+        ...
+
+    async def streams(self, subject: str) -> list[UUID]:
+        """The streams in which something of a person is, or was, sealed."""
         ...
 
 

@@ -16,6 +16,7 @@ from msgspec import Meta, Struct
 
 from domain import work_calendar
 from domain.decider import Ask, Command, Decider, Elapse, Event, Refused, Whose, derived_id
+from domain.privacy.personal import Key
 from domain.promise import Moment
 from domain.terms import Rung, Terms
 
@@ -53,7 +54,7 @@ class Line(Struct, frozen=True, omit_defaults=True):
 
     priority: int
     terms: Terms
-    category: str = ""
+    category: Key = ""
 
 
 class Version(Struct, frozen=True, omit_defaults=True):
@@ -106,7 +107,7 @@ class Publish(Command, frozen=True, tag="publish"):
 
 class Published(Event, frozen=True, tag="service_agreement.published"):
     at: datetime
-    community: str
+    community: Key
     lines: tuple[Line, ...]
     default_priority: int = 3
 

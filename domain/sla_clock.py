@@ -21,6 +21,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from domain import promise
+from domain.privacy.personal import Key
 from domain.promise import Promise
 from domain.terms import Rung, Target, Terms
 from domain.working_time import WorkingTime
@@ -42,7 +43,7 @@ class Alarm(Struct, frozen=True, omit_defaults=True):
     of: Target
     level: int = 0
     """Of an escalation: 1 is the first rung of the ladder."""
-    to: str = ""
+    to: Key = ""
     """Of an escalation: the role that is told."""
 
     @property

@@ -8,6 +8,7 @@ from typing import Literal, TypeAlias
 
 from msgspec import Struct
 
+from domain.privacy.personal import Key
 from domain.promise import Promise, WallClock
 
 Target: TypeAlias = Literal["response", "resolution", "assignment"]
@@ -18,7 +19,7 @@ class Rung(Struct, frozen=True, omit_defaults=True):
     """A step of the escalation ladder: tell a role, so many working seconds after a target is due (before, if < 0)."""
 
     of: Target
-    to: str
+    to: Key
     after: int = 0
 
 
@@ -38,5 +39,5 @@ class Terms(Struct, frozen=True, omit_defaults=True):
     reopen_window: Promise = WallClock(days=7)
     reopen: Literal["resume", "restart"] = "resume"
     """What a reopening does to the clock: the time in between is credited like a pause, or the clock begins anew."""
-    calendar: str = ""
+    calendar: Key = ""
     """Key of the work calendar; `""` is always open."""

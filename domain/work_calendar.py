@@ -22,6 +22,7 @@ from msgspec.structs import replace
 
 from domain.decider import Ask, Command, Decider, Elapse, Event, Refused, derived_id
 from domain.local_clock import DAY
+from domain.privacy.personal import Day, Key
 from domain.timeline import Span
 from domain.working_time import MakeUp, Window, Windows, WorkingTime
 
@@ -80,17 +81,17 @@ class ConfirmYear(Command, frozen=True, tag="confirm_year"):
 
 class Published(Event, frozen=True, tag="work_calendar.published"):
     at: datetime
-    key: str
+    key: Key
     working_time: WorkingTime
-    note: str = ""
+    note: Key = ""
 
 
 class YearConfirmed(Event, frozen=True, tag="work_calendar.year_confirmed"):
     at: datetime
     year: int
-    holidays: tuple[date, ...]
+    holidays: tuple[Day, ...]
     makeup: tuple[MakeUp, ...] = ()
-    note: str = ""
+    note: Key = ""
 
 
 WorkCalendarCommand: TypeAlias = Publish | ConfirmYear | Elapse

@@ -3,7 +3,7 @@
 Free input is held to a length and a shape where a command is decoded. Events are held to nothing: what was once stored
 decodes for ever, however strict the commands become. Every message carries `at`, the moment at which it happened.
 
-No personal data: people are ids.
+People are ids. What people write about a case is personal data of whoever reported it (`Said`, `Whereabouts`).
 
 Messages are final, so that the type checkers see when a chain of `type(event) is Paused` is complete. Such a chain is
 several times faster than a `match`, and a history is folded with every command.
@@ -15,6 +15,7 @@ from typing import Annotated, Literal, TypeAlias, final
 from msgspec import Meta, Struct
 
 from domain.decider import Command, Elapse, Event
+from domain.privacy.personal import Key, Kind, Personal
 from domain.sla_clock import Alarm
 from domain.terms import Target, Terms
 
@@ -29,6 +30,9 @@ Note: TypeAlias = Annotated[str, Meta(max_length=2000)]
 Priority: TypeAlias = Annotated[int, Meta(ge=1, le=4)]
 """1 is the most urgent."""
 
+Said: TypeAlias = Annotated[str, Personal("reporter", Kind.FREE_TEXT)]
+"""What people write about a case: personal data of whom it is about."""
+
 Channel: TypeAlias = Literal["resident", "staff", "phone", "device", "import"]
 PauseReason: TypeAlias = Literal[
     "parts", "resident_absent", "no_access", "police_order", "weather", "third_party", "other"
@@ -41,9 +45,9 @@ class Evidence(Struct, frozen=True, omit_defaults=True):
     """A proof or an attachment: a note holds its text, a file its name and the SHA-256 (hex) of its content."""
 
     kind: Literal["photo", "video", "audio", "document", "signature", "measurement", "note"]
-    name: str = ""
-    sha256: str = ""
-    text: str = ""
+    name: Said = ""
+    sha256: Key = ""
+    text: Said = ""
 
 
 @final
@@ -199,16 +203,16 @@ class ReviseCalendar(Command, frozen=True, tag="revise_calendar"):
 @final
 class Reported(Event, frozen=True, tag="work_order.reported"):
     at: datetime
-    community: str
-    category: str
-    summary: str
+    community: Key
+    category: Key
+    summary: Said
     channel: Channel
-    reporter: str
+    reporter: Key
     priority: int = 0
     """The agreement's default, until somebody looks; 0 without an agreement."""
-    place: str = ""
-    device: str = ""
-    external_key: str = ""
+    place: Said = ""
+    device: Key = ""
+    external_key: Key = ""
 
 
 @final
@@ -225,18 +229,18 @@ class Acknowledged(Event, frozen=True, tag="work_order.acknowledged"):
 @final
 class Assigned(Event, frozen=True, tag="work_order.assigned"):
     at: datetime
-    company: str
-    team: str = ""
-    person: str = ""
+    company: Key
+    team: Key = ""
+    person: Key = ""
 
 
 @final
 class HandedOver(Event, frozen=True, tag="work_order.handed_over"):
     at: datetime
-    company: str
-    reason: str
-    team: str = ""
-    person: str = ""
+    company: Key
+    reason: Said
+    team: Key = ""
+    person: Key = ""
 
 
 @final
@@ -248,7 +252,7 @@ class Started(Event, frozen=True, tag="work_order.started"):
 class Paused(Event, frozen=True, tag="work_order.paused"):
     at: datetime
     reason: PauseReason
-    note: str = ""
+    note: Said = ""
 
 
 @final
@@ -262,19 +266,19 @@ class Resolved(Event, frozen=True, tag="work_order.resolved"):
     evidence: tuple[Evidence, ...]
     closes_at: datetime
     """Until this moment it may be reopened; then silence counts as acceptance and it closes by itself."""
-    note: str = ""
+    note: Said = ""
 
 
 @final
 class Accepted(Event, frozen=True, tag="work_order.accepted"):
     at: datetime
-    note: str = ""
+    note: Said = ""
 
 
 @final
 class Reopened(Event, frozen=True, tag="work_order.reopened"):
     at: datetime
-    reason: str
+    reason: Said
     clock: Literal["resume", "restart"]
     """What the terms say: go on as after a pause, or begin anew."""
 
@@ -282,7 +286,7 @@ class Reopened(Event, frozen=True, tag="work_order.reopened"):
 @final
 class Closed(Event, frozen=True, tag="work_order.closed"):
     at: datetime
-    note: str = ""
+    note: Said = ""
     silent: bool = False
     """Nobody spoke up within the window: silent acceptance."""
 
@@ -290,20 +294,20 @@ class Closed(Event, frozen=True, tag="work_order.closed"):
 @final
 class Cancelled(Event, frozen=True, tag="work_order.cancelled"):
     at: datetime
-    reason: str
+    reason: Said
 
 
 @final
 class PriorityChanged(Event, frozen=True, tag="work_order.priority_changed"):
     at: datetime
     priority: int
-    reason: str = ""
+    reason: Said = ""
 
 
 @final
 class Commented(Event, frozen=True, tag="work_order.commented"):
     at: datetime
-    text: str
+    text: Said
 
 
 @final
@@ -327,7 +331,7 @@ class ClockSet(Event, frozen=True, tag="work_order.clock_set"):
     """What will happen and when, unless something happens before: warnings, breaches, escalations; earliest first."""
     terms: Terms | None = None
     """The terms from here on; absent where they stay as they were."""
-    agreement: str = ""
+    agreement: Key = ""
     """Community whose agreement the terms come from, `""` the whole city's; meaningless without a version."""
     agreement_version: int = 0
     """0: the terms were given with a command, or there are none."""
@@ -363,7 +367,7 @@ class Escalated(Event, frozen=True, tag="work_order.escalated"):
     at: datetime
     of: Target
     level: int
-    to: str
+    to: Key
 
 
 WorkOrderCommand: TypeAlias = (

@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Final
 
 from domain.decider import NotAllowedNow, Refused
+from domain.privacy.personal import is_sealed
 from domain.work_order_history import RUNNING, Status, WorkOrder
 from domain.work_order_messages import Evidence, Report
 
@@ -130,17 +131,23 @@ def must_be_reported(order: WorkOrder, at: datetime) -> None:
 
 
 def must_be_the_same_report(order: WorkOrder, command: Report) -> None:
-    """Reporting the same twice is not a new fact; reporting something else under the same id is a mistake."""
-    known = (order.reported_at, order.community, order.category, order.summary, order.reporter, order.external_key)
-    if known != (
-        command.at,
-        command.community,
-        command.category,
-        command.summary,
-        command.reporter,
-        command.external_key,
-    ):
+    """Reporting the same twice is not a new fact; reporting something else under the same id is a mistake.
+
+    A summary that is sealed cannot be compared: then all else tells.
+    """
+    known = (order.reported_at, order.community, order.category, order.reporter, order.external_key)
+    if known != (command.at, command.community, command.category, command.reporter, command.external_key):
         raise AlreadyReported
+    if order.summary != command.summary and not is_sealed(order.summary):
+        raise AlreadyReported
+
+
+def is_attached(order: WorkOrder, item: Evidence) -> bool:
+    """Whether this is attached already: a file of the same content under whatever name, for names are sealed."""
+    return item in order.attachments or (
+        item.kind != "note"
+        and any(item.kind == known.kind and item.sha256 == known.sha256 for known in order.attachments)
+    )
 
 
 def must_be(order: WorkOrder, *allowed: Status) -> None:

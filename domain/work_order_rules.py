@@ -305,7 +305,7 @@ def _comment(story: Story, command: Comment) -> None:
 
 
 def _attach(story: Story, command: Attach) -> None:
-    if command.attachment in story.order.attachments:
+    if refusals.is_attached(story.order, command.attachment):
         return
     refusals.must_prove((command.attachment,))
     story.tell(Attached(at=command.at, attachment=command.attachment))

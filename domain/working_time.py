@@ -27,6 +27,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from domain.local_clock import DAY, SECOND, LocalClock, OutOfReach, moment, number, utc
+from domain.privacy.personal import Day, Key
 from domain.timeline import Span, Timeline, Year
 
 __all__ = [
@@ -69,24 +70,24 @@ Week: TypeAlias = tuple[Windows, Windows, Windows, Windows, Windows, Windows, Wi
 class DayWindows(msgspec.Struct, frozen=True):
     """Windows of one date, in place of its usual ones; or the breaks of one date."""
 
-    on: date
+    on: Day
     windows: Windows
 
 
 class MakeUp(msgspec.Struct, frozen=True):
     """A make-up working day (调休): this date has the windows of another weekday."""
 
-    on: date
+    on: Day
     like: Weekday = 1
 
 
 class WorkingTime(msgspec.Struct, frozen=True, kw_only=True, dict=True, omit_defaults=True):
     """One version of a calendar. Moments that come out of it are in UTC; moments that go in must be aware."""
 
-    zone: str
+    zone: Key
     """An IANA name, such as Asia/Shanghai."""
     week: Week
-    holidays: tuple[date, ...] = ()
+    holidays: tuple[Day, ...] = ()
     makeup: tuple[MakeUp, ...] = ()
     shifts: tuple[DayWindows, ...] = ()
     breaks: tuple[DayWindows, ...] = ()

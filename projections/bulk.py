@@ -7,7 +7,7 @@ twenty folds. Half of the work is the database's: it reads what comes next and w
 import asyncio
 import gc
 from collections.abc import Callable, Generator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractAsyncContextManager, contextmanager
 from typing import NamedTuple, TypeVar
 from uuid import UUID
 
@@ -15,6 +15,7 @@ import asyncpg
 import msgspec
 
 from domain.decider import Event
+from domain.ports import Vault
 from projections.projection import Row, Unreadable
 from projections.table import Connection, Pool, Table
 
@@ -46,10 +47,12 @@ class Share(NamedTuple):
 
 
 class Processes(NamedTuple):
-    """How many processes fill a table at most, and the database they connect to."""
+    """How many processes fill a table at most, the database they connect to, and how each makes its own vault."""
 
     amount: int
     dsn: str
+    vault: Callable[[], AbstractAsyncContextManager[Vault]] | None = None
+    """Travels to another process: a function of a module, or a `partial` of one."""
 
 
 class Load(NamedTuple):

@@ -7,14 +7,16 @@ killed, and whoever else follows, each event is in the rows once. An advisory lo
 """
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from typing import Generic, TypeVar
 
 import asyncpg
 import structlog
 
+from domain import lifecycles
 from domain.decider import Event
-from domain.ports import Ledger, LedgerError
+from domain.lifecycles import AnyDecider
+from domain.ports import Ledger, LedgerError, Vault
 from projections.fold import Fold
 from projections.projection import Projection
 from projections.rebuild import RebuildUnderWay, rebuild
@@ -51,8 +53,9 @@ class Superseded(Exception):
 class Follower(Generic[S, E]):
     """Follows the log for one read model.
 
-    At most `batch` events are folded in one transaction, `remember` states are kept in memory, and a follower that
-    stands by looks every `stand_by` seconds whether it is needed.
+    `vault` opens what the projection wants opened, `deciders` tell whom to forget. At most `batch` events are folded in
+    one transaction, `remember` states are kept in memory, and a follower that stands by looks every `stand_by` seconds
+    whether it is needed.
     """
 
     def __init__(  # noqa: PLR0913 - what it follows, and three numbers that hardly anybody sets
@@ -61,6 +64,8 @@ class Follower(Generic[S, E]):
         ledger: Ledger,
         pool: Pool,
         *,
+        vault: Vault | None = None,
+        deciders: Sequence[AnyDecider] = lifecycles.ALL,
         batch: int = 10_000,
         remember: int = 20_000,
         stand_by: float = 1.0,
@@ -71,7 +76,9 @@ class Follower(Generic[S, E]):
         self._batch = batch
         self._remember = remember
         self._stand_by = stand_by
-        self._table = Table(projection)
+        self._deciders = deciders
+        self._vault = vault
+        self._table = Table(projection, vault=vault)
 
     async def run(self) -> None:
         """Follow until cancelled. Raises Superseded, `projection.Unreadable`, and what a wrong fold raises."""
@@ -110,7 +117,7 @@ class Follower(Generic[S, E]):
         elif definition == self._projection.definition:
             return
         try:
-            await rebuild(self._projection, self._ledger, self._pool)
+            await rebuild(self._projection, self._ledger, self._pool, vault=self._vault, deciders=self._deciders)
         except RebuildUnderWay:
             await asyncio.sleep(self._stand_by)
             await self._ready(connection)
@@ -124,7 +131,7 @@ class Follower(Generic[S, E]):
 
     async def _follow(self, connection: Connection, position: int) -> None:
         """Apply batches until the position turns out to be moved by somebody else."""
-        fold = Fold(self._table, remember=self._remember)
+        fold = Fold(self._table, remember=self._remember, deciders=self._deciders)
         batches = self._ledger.subscribe(position, limit=self._batch)
         try:
             async for batch in batches:

@@ -9,10 +9,10 @@ table that was filled under another definition is replayed.
 
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from types import GenericAlias, UnionType
-from typing import Final, Generic, Protocol, TypeAlias, TypeVar
+from typing import Final, Generic, NamedTuple, Protocol, TypeAlias, TypeVar
 from uuid import UUID
 
 import msgspec
@@ -25,6 +25,15 @@ E = TypeVar("E", bound=Event)
 
 Row: TypeAlias = tuple[object, ...]
 """The values of one table row, in the order of `Projection.column_names`."""
+
+
+class OpenedColumn(NamedTuple):
+    """A column whose sealed texts are opened before a row is written."""
+
+    place: int
+    """In a row."""
+    finish: Callable[[str], str]
+    """What is done to the text then: `str.casefold` where it is searched, `str` where nothing is."""
 
 
 class Unreadable(Exception):
@@ -57,6 +66,9 @@ class Projection(Generic[S, E]):
     """The values of `columns` for a state."""
     indexes: tuple[str, ...] = ()
     """What follows `CREATE INDEX ON table`, such as `(reported_at, id)`."""
+    opened: Mapping[str, Callable[[str], str]] = field(default_factory=dict[str, Callable[[str], str]])
+    """Columns in which sealed texts are opened before they are written, and what is done to the text then. Nothing that
+    is sealed may get into any other column but as it is."""
     revision: int = 1
     """Count up when `row` or the fold changed in a way that neither columns nor the shapes of state and events show."""
 
@@ -82,10 +94,17 @@ class Projection(Generic[S, E]):
         return frozenset(self.lifecycle.tags)
 
     @property
+    def opened_columns(self) -> tuple[OpenedColumn, ...]:
+        """The columns in which sealed texts are opened."""
+        places = {name: place for place, name in enumerate(self.typed_columns)}
+        return tuple(OpenedColumn(places[name], finish) for name, finish in self.opened.items())
+
+    @property
     def definition(self) -> str:
         """A hash of everything that the rows depend on."""
         shapes = msgspec.json.schema_components([type(self.lifecycle.initial), *self.lifecycle.events])
-        said = (self.name, self.typed_columns, self.indexes, self.revision, shapes)
+        opened = {name: finish.__qualname__ for name, finish in self.opened.items()}
+        said = (self.name, self.typed_columns, self.indexes, self.revision, shapes, opened)
         return hashlib.sha256(msgspec.json.encode(said, order="deterministic")).hexdigest()
 
 

@@ -9,6 +9,7 @@ finds the position moved, or the same, and goes on. A rebuild that dies leaves a
 
 import asyncio
 import secrets
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from time import perf_counter
@@ -17,8 +18,10 @@ from typing import Generic, TypeVar
 import asyncpg
 import structlog
 
+from domain import lifecycles
 from domain.decider import Event
-from domain.ports import Ledger
+from domain.lifecycles import AnyDecider
+from domain.ports import Ledger, Vault
 from projections.bulk import Load, Processes, Progress, Share, load, silent
 from projections.fold import Fold
 from projections.projection import Projection
@@ -56,15 +59,19 @@ class Rebuilt:
     seconds: float
 
 
-async def rebuild(
+async def rebuild(  # noqa: PLR0913 - what to replay, with what it needs
     projection: Projection[S, E],
     ledger: Ledger,
     pool: Pool,
     *,
+    vault: Vault | None = None,
+    deciders: Sequence[AnyDecider] = lifecycles.ALL,
     processes: Processes | None = None,
     progress: Progress = silent,
 ) -> Rebuilt:
     """Replay the whole log into a new table and swap it in. Raises RebuildUnderWay, ReadersInTheWay.
+
+    `vault` opens what the projection wants opened, and `deciders` tell whom to forget of what comes in meanwhile.
 
     `processes` fill a share of the streams each. `progress` is told what was folded since it was told last.
     """
@@ -72,7 +79,7 @@ async def rebuild(
     async with pool.acquire() as connection:
         if not await connection.fetchval(_TRY_LOCK, f"linli/rebuild/{projection.name}"):
             raise RebuildUnderWay
-        rebuilding = _Rebuilding(projection, ledger, connection)
+        rebuilding = _Rebuilding(projection, ledger, connection, vault, deciders)
         await rebuilding.begin()
         try:
             upto = await ledger.head()
@@ -92,14 +99,22 @@ _UNLOCK = "SELECT pg_advisory_unlock(hashtextextended($1, 0))"
 class _Rebuilding(Generic[S, E]):
     """One rebuild on its way, on a connection that holds the lock of the projection's rebuilds."""
 
-    def __init__(self, projection: Projection[S, E], ledger: Ledger, connection: Connection) -> None:
+    def __init__(
+        self,
+        projection: Projection[S, E],
+        ledger: Ledger,
+        connection: Connection,
+        vault: Vault | None,
+        deciders: Sequence[AnyDecider],
+    ) -> None:
         self._projection = projection
         self._ledger = ledger
         self._connection = connection
         self._prefix = f"rebuild/{projection.name}/"
         self._schema = self._prefix + secrets.token_hex(4)
         self.live = Table(projection)
-        self.shadow = Table(projection, self._schema)
+        self.shadow = Table(projection, self._schema, vault)
+        self._deciders = deciders
 
     async def begin(self) -> None:
         leftovers = await self._connection.fetch(
@@ -126,7 +141,7 @@ class _Rebuilding(Generic[S, E]):
         amount = 1 if processes is None else min(processes.amount, upto // _WORTH_A_PROCESS)
         if processes is not None and amount > 1:
             several = processes._replace(amount=amount)
-            return await load_in_parallel(self._projection, pool, whole, several, progress)
+            return await load_in_parallel(self.shadow, pool, whole, several, progress)
         return await load(self.shadow, pool, whole, progress)
 
     async def index(self, pool: Pool) -> None:
@@ -147,7 +162,7 @@ class _Rebuilding(Generic[S, E]):
         end = await self._ledger.head() if upto is None else upto
         if position >= end:
             return position
-        fold = Fold(self.shadow)
+        fold = Fold(self.shadow, deciders=self._deciders)
         await self.shadow.prepare(self._connection)
         while position < end:
             batch = await self._ledger.page(position, limit=_PAGE)

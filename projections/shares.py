@@ -8,7 +8,7 @@ import asyncio
 import pickle
 import sys
 from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import TypeVar
 from uuid import UUID
 
@@ -35,12 +35,12 @@ class ShareFailed(Exception):
 
 
 async def load_in_parallel(
-    projection: Projection[S, E], pool: Pool, whole: Share, processes: Processes, progress: Progress = silent
+    table: Table[S, E], pool: Pool, whole: Share, processes: Processes, progress: Progress = silent
 ) -> Load:
     """Fill a table; this process takes the first share, its children the others. Raises ShareFailed and Unreadable."""
     first, *others = [whole._replace(first=low, last=high) for low, high in await _bounds(pool, processes.amount)]
-    filling = [asyncio.create_task(_let_fill(projection, share, processes.dsn, progress)) for share in others]
-    filling.append(asyncio.create_task(load(Table(projection, first.schema), pool, first, progress)))
+    filling = [asyncio.create_task(_let_fill(table.projection, share, processes, progress)) for share in others]
+    filling.append(asyncio.create_task(load(table, pool, first, progress)))
     try:
         return sum_of(await asyncio.gather(*filling))
     finally:
@@ -66,13 +66,13 @@ async def _bounds(pool: Pool, amount: int) -> list[tuple[UUID, UUID]]:
     return list(zip([FIRST, *cuts], [*(UUID(int=cut.int - 1) for cut in cuts), LAST], strict=True))
 
 
-async def _let_fill(projection: Projection[S, E], share: Share, dsn: str, progress: Progress) -> Load:
+async def _let_fill(projection: Projection[S, E], share: Share, processes: Processes, progress: Progress) -> Load:
     """Let a child fill a share."""
     done: list[Load] = []
     async with _child() as child:
         assert child.stdin is not None  # noqa: S101 - they were asked for
         assert child.stdout is not None  # noqa: S101
-        child.stdin.write(pickle.dumps(sys.path) + pickle.dumps((projection, share, dsn)))
+        child.stdin.write(pickle.dumps(sys.path) + pickle.dumps((projection, share, processes)))
         await child.stdin.drain()
         async for line in child.stdout:
             match line.decode().split(maxsplit=1):
@@ -105,17 +105,19 @@ async def _child() -> AsyncGenerator[asyncio.subprocess.Process]:
 
 def main() -> None:
     """Fill a share that standard input describes."""
-    projection, share, dsn = pickle.load(sys.stdin.buffer)  # noqa: S301 - from our own parent
+    projection, share, processes = pickle.load(sys.stdin.buffer)  # noqa: S301 - from our own parent
     try:
-        asyncio.run(_fill(projection, share, dsn))
+        asyncio.run(_fill(projection, share, processes))
         print("done", flush=True)  # noqa: T201 - the parent reads it
     except Exception as error:  # noqa: BLE001 - the parent is told whatever it is
         print("failed", repr(error).replace("\n", " "), flush=True)  # noqa: T201
 
 
-async def _fill(projection: Projection[S, E], share: Share, dsn: str) -> None:
-    async with asyncpg.create_pool(dsn, min_size=2, max_size=2) as pool:
-        await load(Table(projection, share.schema), pool, share, _tell)
+async def _fill(projection: Projection[S, E], share: Share, processes: Processes) -> None:
+    async with AsyncExitStack() as stack:
+        pool = await stack.enter_async_context(asyncpg.create_pool(processes.dsn, min_size=2, max_size=2))
+        vault = None if processes.vault is None else await stack.enter_async_context(processes.vault())
+        await load(Table(projection, share.schema, vault), pool, share, _tell)
 
 
 def _tell(done: Load) -> None:

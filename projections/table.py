@@ -1,7 +1,8 @@
 """The table of a read model: made, filled, read back and compared.
 
 Rows are written a batch at a time: a few in one pipelined statement, many through COPY into a temporary table. The
-table's comment holds the definition it was filled under; it moves with the table from schema to schema.
+table's comment holds the definition it was filled under; it moves with the table from schema to schema. What is sealed
+in columns that are to be opened is opened on the way in.
 """
 
 from collections.abc import Sequence
@@ -12,6 +13,8 @@ import asyncpg
 from asyncpg.pool import PoolConnectionProxy
 
 from domain.decider import Event
+from domain.ports import Vault
+from projections.opening import opened_rows
 from projections.projection import Codec, Projection, Row
 
 S = TypeVar("S")
@@ -44,12 +47,14 @@ class Digest(NamedTuple):
 
 
 class Table(Generic[S, E]):
-    """A table of a projection in one schema."""
+    """A table of a projection in one schema. Writing to one with columns that are opened needs a vault."""
 
-    def __init__(self, projection: Projection[S, E], schema: str = LIVE) -> None:
+    def __init__(self, projection: Projection[S, E], schema: str = LIVE, vault: Vault | None = None) -> None:
         self.projection = projection
         self.schema = schema
         self.codec = Codec(projection)
+        self.vault = vault
+        self._opened = projection.opened_columns
         self.name = f'"{schema}"."{projection.name}"'
         self._staging = f'pg_temp."staged_{projection.name}"'
         names = ", ".join(projection.column_names)
@@ -106,6 +111,16 @@ class Table(Generic[S, E]):
         query = f"SELECT id, state FROM {self.name} WHERE id = ANY($1)"  # noqa: S608
         return {row[0]: self.codec.decode(row[1]) for row in await connection.fetch(query, ids)}
 
+    async def renew(self, connection: Connection, ids: Sequence[UUID]) -> int:
+        """Write the rows of these streams anew from the states they hold: keys that they need have changed. How many.
+
+        Needs `prepare`.
+        """
+        query = f"SELECT id, version, position, state FROM {self.name} WHERE id = ANY($1)"  # noqa: S608
+        codec, found = self.codec, await connection.fetch(query, ids)
+        await self.write(connection, [codec.row(row[0], row[1], row[2], codec.decode(row[3])) for row in found])
+        return len(found)
+
     async def prepare(self, connection: Connection) -> None:
         """Make the temporary table that many rows are written through; once for each connection."""
         await connection.execute(f"DROP TABLE IF EXISTS {self._staging}")
@@ -113,6 +128,7 @@ class Table(Generic[S, E]):
 
     async def write(self, connection: Connection, rows: Sequence[Row]) -> None:
         """Insert or replace rows. Needs `prepare`."""
+        rows = await opened_rows(rows, self._opened, self.vault)
         if len(rows) <= _FEW:
             await connection.executemany(self._write_few, rows)
             return
@@ -124,6 +140,7 @@ class Table(Generic[S, E]):
 
     async def add(self, connection: Connection, rows: Sequence[Row]) -> None:
         """Insert rows that are not in the table, the fastest way."""
+        rows = await opened_rows(rows, self._opened, self.vault)
         names = self.projection.column_names
         await connection.copy_records_to_table(
             self.projection.name, records=rows, columns=names, schema_name=self.schema

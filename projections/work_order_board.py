@@ -57,7 +57,7 @@ def _row(order: WorkOrder) -> Row:
         order.resolution_breached,
         order.assignment_breached,
         order.level,
-        f"{order.summary} {order.place} {order.external_key}".casefold(),
+        f"{order.summary} {order.place} {order.external_key}",
     )
 
 
@@ -90,6 +90,7 @@ projection: Final = Projection(
         "words": "text NOT NULL",
     },
     row=_row,
+    opened={"words": str.casefold},
     indexes=(
         "(reported_at, id)",
         "(community, reported_at, id)",

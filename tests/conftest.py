@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from adapters.door import LedgerDoor
     from adapters.ledger import PostgresLedger
+    from adapters.vault import PostgresVault
 
 _TEMPLATE = "template_linli"
 _numbers = itertools.count(1)
@@ -67,11 +68,21 @@ async def ledger(database: str) -> "AsyncIterator[PostgresLedger]":
 
 
 @pytest.fixture
-def door(ledger: "PostgresLedger") -> "LedgerDoor":
-    """The door for change to an empty ledger."""
-    from adapters.door import LedgerDoor
+def vault(ledger: "PostgresLedger") -> "PostgresVault":
+    """The vault beside an empty ledger."""
+    from adapters.vault import PostgresVault
+    from tests.everybody import master_key
 
-    return LedgerDoor(ledger)
+    return PostgresVault(ledger.pool, master_key())
+
+
+@pytest.fixture
+def door(ledger: "PostgresLedger", vault: "PostgresVault") -> "LedgerDoor":
+    """The door for change to an empty ledger. Everybody may do everything."""
+    from adapters.door import LedgerDoor
+    from tests import everybody
+
+    return LedgerDoor(ledger, permit=everybody.may, vault=vault)
 
 
 @pytest.fixture(scope="session")

@@ -3,12 +3,30 @@
 Who may what is tested with the real thing in `tests/domain/access`, `tests/api/test_matrix.py` and the journeys.
 """
 
+import tempfile
 from collections.abc import Collection, Iterable, Mapping
+from functools import cache
+from pathlib import Path
 
+from adapters.door import LedgerDoor
+from adapters.ledger import PostgresLedger
+from adapters.master_key import MasterKey
+from adapters.vault import PostgresVault
 from domain.access.appointment import Standing
 from domain.access.permission import Question, Sight
 from domain.decider import Ask
 from domain.ports import Principal
+
+
+@cache
+def master_key() -> MasterKey:
+    """The key that all others are wrapped with, for all tests of a run."""
+    return MasterKey.at(Path(tempfile.mkdtemp(prefix="linli-test-")) / "master.json", create=True)
+
+
+def door_to(ledger: PostgresLedger, *, remember: int = 10_000) -> LedgerDoor:
+    """The door of one more process: it remembers states of its own."""
+    return LedgerDoor(ledger, permit=may, vault=PostgresVault(ledger.pool, master_key()), remember=remember)
 
 
 def may(_question: Question, _ask: Ask) -> str:

@@ -53,6 +53,14 @@ def test_our_settings_are_accepted(name: str, monkeypatch: pytest.MonkeyPatch) -
     assert not settings.embeds_temporal
 
 
+@pytest.mark.parametrize("name", OURS)
+def test_the_master_key_lies_in_a_folder_that_is_mounted_and_not_written_to(name: str) -> None:
+    file = PurePath(SERVICES[name]["environment"]["LINLI_MASTER_KEY_FILE"])
+    [volume] = SERVICES[name]["volumes"]
+    assert volume.endswith(f":{file.parent}:ro")
+    assert SERVICES["postgres"]["volumes"] == ["postgres:/var/lib/postgresql"]  # it is nowhere near the database
+
+
 def test_the_same_processes_run_as_on_one_machine() -> None:
     assert {"migrate", "serve", "work", "follow"} == set(OURS)
 

@@ -11,6 +11,7 @@ Terms are those of the Personal Information Protection Law (个人信息保护�
 """
 
 import re
+from datetime import date
 from enum import StrEnum
 from typing import Annotated, Final, NamedTuple, TypeAlias
 
@@ -91,6 +92,9 @@ NOT_PERSONAL: Final = NotPersonal()
 Key: TypeAlias = Annotated[str, NOT_PERSONAL]
 """An id, a code, a word of ours: never personal data."""
 
+Day: TypeAlias = Annotated[date, NotPersonal("a day of a calendar")]
+"""A day that is nobody's: a holiday, never a birthday."""
+
 ERASED: Final = "[已删除 erased]"
 """What stands where personal data was, once its key is destroyed."""
 RESTRICTED: Final = "[限制处理 restricted]"
@@ -111,7 +115,7 @@ class Token(Struct, frozen=True):
     sealed: str
 
 
-_TOKEN: Final = re.compile(r"sealed\.1\.([0-9a-f]{32})\.([0-9]+)\.([a-z0-9_\-]+)\.([A-Za-z0-9_\-]+)")
+_TOKEN: Final = re.compile(r"sealed\.1\.([0-9a-f]{32})\.([1-9][0-9]{0,17})\.([a-z0-9_\-]+)\.([A-Za-z0-9_\-]+)")
 PREFIX: Final = "sealed.1."
 
 

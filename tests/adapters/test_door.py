@@ -16,6 +16,7 @@ from adapters.ids import new_id
 from adapters.ledger import PostgresLedger
 from domain.decider import Ask, Command, Decider, Event, Refused
 from domain.ports import CommandIdReused, Context, Metadata, OtherLifecycle, VersionMismatch
+from tests import everybody
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 
@@ -106,7 +107,7 @@ def context(command_id: UUID | None = None, fingerprint: bytes = b"") -> Context
 @pytest.fixture
 def other(ledger: PostgresLedger) -> LedgerDoor:
     """The door of another process: it remembers states of its own."""
-    return LedgerDoor(ledger)
+    return everybody.door_to(ledger)
 
 
 async def test_a_command_becomes_events_with_their_envelope(door: LedgerDoor, ledger: PostgresLedger) -> None:
@@ -118,9 +119,9 @@ async def test_a_command_becomes_events_with_their_envelope(door: LedgerDoor, le
     assert (on.tag, on.body, off.tag) == ("lamp.turned_on", b'{"type":"lamp.turned_on"}', "lamp.turned_off")
     assert on.meta is not None
     assert msgspec.json.decode(on.meta, type=Metadata) == Metadata(
-        actor="tester", occurred_at=NOON, command_id=command_id, correlation_id="c-1"
+        actor="tester", occurred_at=NOON, command_id=command_id, correlation_id="c-1", grounds="everybody may"
     )
-    assert await door.load(lamp, stream) == await LedgerDoor(ledger).load(lamp, stream)
+    assert await door.load(lamp, stream) == await everybody.door_to(ledger).load(lamp, stream)
 
 
 async def test_a_refusal_leaves_nothing_and_asking_twice_is_not_a_new_fact(
@@ -260,7 +261,7 @@ async def test_racing_repeats_have_one_effect(door: LedgerDoor, other: LedgerDoo
 
 
 async def test_memory_is_bounded_and_forgetting_changes_nothing(ledger: PostgresLedger) -> None:
-    forgetful = LedgerDoor(ledger, remember=2)
+    forgetful = everybody.door_to(ledger, remember=2)
     streams = [new_id() for _ in range(5)]
     for stream in streams:
         await forgetful.execute(lamp, stream, TurnOn(), context())

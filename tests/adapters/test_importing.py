@@ -16,6 +16,7 @@ from adapters.ledger import PostgresLedger
 from domain import work_order
 from domain.decider import derived_id
 from domain.work_order import Status, WorkOrder
+from tests import everybody
 
 BOSTON = layout("boston311")
 HEADER = (
@@ -156,7 +157,7 @@ async def test_a_second_run_imports_nothing_twice(door: LedgerDoor, ledger: Post
     path = written(tmp_path, *(row(str(number)) for number in range(50)), row("7"))
     first = await imported(door, ledger, path)
     before = await streams_and_events(ledger)
-    second = await imported(LedgerDoor(ledger), ledger, path)
+    second = await imported(everybody.door_to(ledger), ledger, path)
     assert await streams_and_events(ledger) == before
     assert (first.imported, second.imported, second.known) == (50, 0, 50)
     assert (second.on_time, second.rejected, second.differences) == (first.on_time, first.rejected, 0)
@@ -183,7 +184,7 @@ async def test_an_interrupted_import_goes_on(door: LedgerDoor, ledger: PostgresL
     await asyncio.gather(importing, return_exceptions=True)
     interrupted, _ = await streams_and_events(ledger)
     assert 0 < interrupted < 1500
-    report = await imported(LedgerDoor(ledger), ledger, path)
+    report = await imported(everybody.door_to(ledger), ledger, path)
     assert await streams_and_events(ledger) == (1500, 1500 * 7 - 1500)
     assert report.imported + report.known == report.on_time == 1500
     assert report.known >= interrupted

@@ -16,6 +16,7 @@ from adapters.migrate import migrate
 from api.asked import decode, fault
 from api.problems import Invalid, ProblemBody
 from domain.promise import Promise
+from tests import everybody
 from tests.api.reception import LEAK, Clock, Reception, application, counter
 
 JSON = {"Authorization": "Bearer staff-1", "Content-Type": "application/json", "Accept-Language": "en"}
@@ -173,7 +174,7 @@ async def test_a_bug_of_ours_keeps_its_insides_inside(ledger: PostgresLedger, do
 async def test_a_ledger_whose_queue_is_full_asks_to_come_back(database: str) -> None:
     async with (
         PostgresLedger(database, max_queue=1) as ledger,
-        counter(application(ledger, LedgerDoor(ledger), Clock())) as http,
+        counter(application(ledger, everybody.door_to(ledger), Clock())) as http,
     ):
         answers = await asyncio.gather(*(http.post("/work-orders", json=LEAK, headers=JSON) for _ in range(50)))
     busy = [answer for answer in answers if answer.status_code == 503]
@@ -186,7 +187,7 @@ async def test_a_ledger_that_is_away_asks_for_the_same_again(tmp_path: Path) -> 
     await migrate(server.dsn)
     async with (
         PostgresLedger(server.dsn, patience=0.2) as ledger,
-        counter(application(ledger, LedgerDoor(ledger), Clock())) as http,
+        counter(application(ledger, everybody.door_to(ledger), Clock())) as http,
     ):
         server.stop()
         written = await http.post("/work-orders", json=LEAK, headers=JSON)

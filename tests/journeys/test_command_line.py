@@ -36,7 +36,9 @@ def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     assert running.stop() < 10
 
 
-@pytest.mark.parametrize("command", ["up", "serve", "work", "follow", "migrate", "rebuild", "import", "demo", "health"])
+@pytest.mark.parametrize(
+    "command", ["up", "serve", "work", "follow", "migrate", "rebuild", "import", "demo", "keys", "health"]
+)
 def test_every_command_explains_itself(command: str) -> None:
     done = linli(command, "--help")
     assert done.returncode == 0

@@ -9,7 +9,6 @@ import pytest
 from temporalio.testing import WorkflowEnvironment
 
 from adapters.bookmark import PostgresBookmark
-from adapters.door import LedgerDoor
 from adapters.ids import new_id
 from adapters.ledger import PostgresLedger
 from adapters.temporal import worker
@@ -19,6 +18,7 @@ from domain.working_time import WorkingTime
 from projections import work_order_board
 from projections.follower import Follower
 from projections.work_order_board import WorkOrderBoard
+from tests import everybody
 from tests.domain.small_town import GARDEN, LINES, OFFICE, OFFICE_WITH_MAKE_UP, on, report
 from workflows import revisions
 from workflows.calendar_revision import CalendarRevision
@@ -33,7 +33,7 @@ class Town:
     def __init__(self, ledger: PostgresLedger, env: WorkflowEnvironment) -> None:
         self.ledger = ledger
         self.env = env
-        self.door = LedgerDoor(ledger)
+        self.door = everybody.door_to(ledger)
         self.queue = f"revisions-{new_id()}"
         self.revisions = revisions.Revisions(self.door, ledger, WorkOrderBoard(ledger.pool).unfinished)
 

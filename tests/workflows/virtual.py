@@ -25,6 +25,7 @@ from domain.decider import Event
 from domain.ports import Context, Metadata
 from domain.promise import WallClock
 from domain.terms import Rung, Terms
+from tests import everybody
 from workflows.activities import Activities
 from workflows.clock import Clock
 from workflows.messages import CLOCK, clock_id
@@ -72,7 +73,7 @@ class Virtual:
         self.ledger = ledger
         self.client = on if isinstance(on, Client) else on.client
         self._env = None if isinstance(on, Client) else on
-        self.door = LedgerDoor(ledger)
+        self.door = everybody.door_to(ledger)
         self.task_queue = f"clocks-{next(_queues)}"
         self.streams: list[UUID] = []
         self.bookmark = PostgresBookmark(ledger.pool, "triggers")
