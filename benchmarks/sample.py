@@ -106,7 +106,12 @@ def asked(command: WorkOrderCommand) -> Context:
 
 async def agree(door: Door) -> None:
     """Appoint those who act here, publish China's calendar, and what the city is promised."""
-    for principal, held in ((STAFF, "property_manager"), (RESIDENT, "resident"), (PLANNER, "procurement_head")):
+    appointed: tuple[tuple[str, role.Name], ...] = (
+        (STAFF, "property_manager"),
+        (RESIDENT, "resident"),
+        (PLANNER, "procurement_head"),
+    )
+    for principal, held in appointed:
         await _appoint(door, principal, held)
     calendar, terms = work_calendar.stream(china_calendar.KEY), service_agreement.stream("")
     await door.execute(work_calendar.decider, calendar, _CALENDAR, said(actor=PLANNER))
