@@ -32,8 +32,11 @@ from adapters.settings import Settings
 from api.app import create_app
 from api.health import Check, Finding
 from domain import work_order
-from projections import work_order_board
+from projections import area_tree, estate_register, organisation_register, work_order_board
+from projections.area_tree import AreaTree
 from projections.bulk import Load, Processes
+from projections.estate_register import EstateRegister
+from projections.organisation_register import OrganisationRegister
 from projections.projection import Projection
 from projections.rebuild import Rebuilt, rebuild
 from projections.work_order_board import WorkOrderBoard
@@ -41,7 +44,13 @@ from projections.work_order_board import WorkOrderBoard
 _log = structlog.get_logger("linli")
 
 PROJECTIONS: Mapping[str, Projection[Any, Any]] = {  # of different states and events
-    projection.name: projection for projection in (work_order_board.projection,)
+    projection.name: projection
+    for projection in (
+        area_tree.projection,
+        organisation_register.projection,
+        estate_register.projection,
+        work_order_board.projection,
+    )
 }
 """The read models by name."""
 
@@ -58,11 +67,15 @@ class Core(NamedTuple):
 
 
 @asynccontextmanager
-async def core(settings: Settings, engines: Engines) -> AsyncGenerator[Core]:
-    """The ledger and the door, for as long as the block lasts. Our own database is brought up to date by the way."""
+async def core(settings: Settings, engines: Engines, *, followers: int = 0) -> AsyncGenerator[Core]:
+    """The ledger and the door, for as long as the block lasts. Our own database is brought up to date by the way.
+
+    `followers` of read models hold on to a connection each, which nobody else must wait for.
+    """
     if settings.embeds_postgres:
         await migrate(engines.database_url)
-    ledger = PostgresLedger(engines.database_url, max_queue=settings.max_queue, readers=settings.database_connections)
+    readers = settings.database_connections + followers
+    ledger = PostgresLedger(engines.database_url, max_queue=settings.max_queue, readers=readers)
     async with ledger:
         if not await is_current(ledger.pool):
             _log.warning("database.not_current", hint="run linli migrate, or a newer version of linli")
@@ -80,6 +93,9 @@ async def serve(settings: Settings, engines: Engines, stop: asyncio.Event) -> No
                 door=door,
                 ledger=ledger,
                 board=WorkOrderBoard(ledger.pool),
+                area_tree=AreaTree(ledger.pool),
+                organisation_register=OrganisationRegister(ledger.pool),
+                estate_register=EstateRegister(ledger.pool),
                 new_id=new_id,
                 now=now,
                 ready=checks(ledger),
@@ -142,7 +158,7 @@ async def follow(settings: Settings, engines: Engines, stop: asyncio.Event) -> N
     from workflows import revisions  # noqa: PLC0415
     from workflows.triggers import Triggers  # noqa: PLC0415
 
-    async with core(settings, engines) as (ledger, door):
+    async with core(settings, engines, followers=len(PROJECTIONS)) as (ledger, door):
         client = await temporal.connect(engines.temporal_address, namespace=settings.temporal_namespace)
         triggers = Triggers(
             client=client,

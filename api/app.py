@@ -8,9 +8,12 @@ from litestar import Litestar, Router
 from litestar.handlers import HTTPRouteHandler
 
 from api import (
+    areas,
     documentation,
+    estates,
     health,
     identity,
+    organisations,
     problem_types,
     problems,
     sentences,
@@ -23,6 +26,9 @@ from api.asked import Asked
 from api.edge import Edge
 from api.ports import Ports
 from domain.ports import Door, Ledger
+from projections.area_tree import AreaTree
+from projections.estate_register import EstateRegister
+from projections.organisation_register import OrganisationRegister
 from projections.work_order_board import WorkOrderBoard
 
 
@@ -31,17 +37,33 @@ def create_app(  # noqa: PLR0913 - what the API is plugged into, each by its nam
     door: Door,
     ledger: Ledger,
     board: WorkOrderBoard,
+    area_tree: AreaTree,
+    organisation_register: OrganisationRegister,
+    estate_register: EstateRegister,
     new_id: Callable[[], UUID],
     now: Callable[[], datetime],
     ready: Mapping[str, health.Check],
     patience: float = 5.0,
 ) -> Litestar:
     """The application. `ready`: the checks of `/health/ready`. `patience`: seconds a read waits for a position."""
-    ports = Ports(door=door, ledger=ledger, board=board, new_id=new_id, now=now, patience=patience)
+    ports = Ports(
+        door=door,
+        ledger=ledger,
+        board=board,
+        areas=area_tree,
+        organisations=organisation_register,
+        estates=estate_register,
+        new_id=new_id,
+        now=now,
+        patience=patience,
+    )
     sentences.chinese()  # a catalogue that cannot be read stops the start, not the first answer
     app = Litestar(
         route_handlers=[
             _section("work orders", [*work_orders.routes(ports), *work_order_list.routes(ports)]),
+            _section("areas", areas.routes(ports)),
+            _section("organisations", organisations.routes(ports)),
+            _section("estates", estates.routes(ports)),
             _section("service agreements", service_agreements.routes(ports)),
             _section("work calendars", work_calendars.routes(ports)),
             *problem_types.routes(),

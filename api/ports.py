@@ -6,6 +6,9 @@ from datetime import datetime
 from uuid import UUID
 
 from domain.ports import Door, Ledger
+from projections.area_tree import AreaTree
+from projections.estate_register import EstateRegister
+from projections.organisation_register import OrganisationRegister
 from projections.work_order_board import WorkOrderBoard
 
 
@@ -16,6 +19,9 @@ class Ports:
     door: Door
     ledger: Ledger
     board: WorkOrderBoard
+    areas: AreaTree
+    organisations: OrganisationRegister
+    estates: EstateRegister
     new_id: Callable[[], UUID]
     now: Callable[[], datetime]
     patience: float = 5.0

@@ -53,6 +53,16 @@ class Area(Struct, frozen=True):
         """It is registered and not closed."""
         return self.registered_at is not None and self.closed_at is None
 
+    @property
+    def level(self) -> Level | None:
+        """What kind of area its code makes it."""
+        return level_of(self.code)
+
+    @property
+    def parent(self) -> str:
+        """The code of the area above; `""` above a province."""
+        return parent_of(self.code)
+
 
 @final
 class Register(Command, frozen=True, tag="register"):
