@@ -12,7 +12,7 @@ import contextlib
 import gc
 import os
 import socket
-from collections.abc import AsyncGenerator, Callable, Coroutine, Generator, Mapping
+from collections.abc import AsyncGenerator, Callable, Coroutine, Generator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -22,10 +22,11 @@ from uuid import UUID
 import structlog
 import uvicorn
 
-from adapters import heartbeat, import_layout, importing
+from adapters import heartbeat, import_areas, import_layout, importing
 from adapters.door import LedgerDoor
 from adapters.engines import Engines
 from adapters.ids import new_id
+from adapters.intake import Progress, Tally
 from adapters.ledger import PostgresLedger
 from adapters.migrate import is_current, migrate
 from adapters.settings import Settings
@@ -192,12 +193,20 @@ async def rebuild_projection(
 
 
 async def import_work_orders(
-    engines: Engines, settings: Settings, path: Path, layout: str, progress: Callable[[importing.Progress], None]
+    engines: Engines, settings: Settings, path: Path, layout: str, progress: Callable[[Progress], None]
 ) -> importing.Report:
     """Import a file of another system, which a layout describes. Raises UnknownLayout and what the import raises."""
     described = import_layout.layout(layout)
     async with core(settings, engines) as (ledger, door):
         return await importing.import_work_orders(door, ledger, path, described, progress)
+
+
+async def import_area_tree(
+    engines: Engines, settings: Settings, paths: Sequence[Path], progress: Callable[[Progress], None]
+) -> Tally:
+    """Import files of areas. Raises what the import raises."""
+    async with core(settings, engines) as (_, door):
+        return await import_areas.import_areas(door, paths, now(), progress)
 
 
 # What they share ------------------------------------------------------------------------------------------------------
@@ -267,4 +276,14 @@ class _Stopped(Exception):
     """Somebody said stop."""
 
 
-__all__ = ["PROJECTIONS", "Core", "core", "follow", "import_work_orders", "rebuild_projection", "serve", "work"]
+__all__ = [
+    "PROJECTIONS",
+    "Core",
+    "core",
+    "follow",
+    "import_area_tree",
+    "import_work_orders",
+    "rebuild_projection",
+    "serve",
+    "work",
+]

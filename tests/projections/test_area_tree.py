@@ -41,7 +41,7 @@ async def hall(ledger: PostgresLedger, door: LedgerDoor) -> AsyncIterator[TownHa
         yield hall
 
 
-FOUND = [
+FOUND: list[tuple[Filters, list[str]]] = [
     (Filters(), [code.removeprefix("c") for code in sorted(TOWN)]),
     (Filters(parent=""), ["33"]),
     (Filters(parent="33"), ["3301", "3302"]),

@@ -39,7 +39,7 @@ async def hall(ledger: PostgresLedger, door: LedgerDoor) -> AsyncIterator[TownHa
         yield hall
 
 
-FOUND = [
+FOUND: list[tuple[Filters, list[str]]] = [
     (Filters(), ["槐园", "Willow Court", "柳园小区"]),
     (Filters(community=NORTH), ["槐园"]),
     (Filters(community=SOUTH), ["Willow Court", "柳园小区"]),

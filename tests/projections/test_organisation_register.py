@@ -44,7 +44,7 @@ async def hall(ledger: PostgresLedger, door: LedgerDoor) -> AsyncIterator[TownHa
         yield hall
 
 
-FOUND = [
+FOUND: list[tuple[Filters, list[str]]] = [
     (Filters(), ["Brightpipe Ltd", "旧居委会", "明达水电", "柳园业委会"]),
     (Filters(kind="vendor"), ["明达水电"]),
     (Filters(kind="property_company"), ["明达水电"]),
