@@ -3,7 +3,7 @@
     up       everything on this machine, supervised            serve    the API
     demo     the same, with data and a story                   work     the clocks (Temporal worker)
     migrate  bring the database up to date                     follow   read models and triggers
-    rebuild  replay read models beside the live ones           import   read a file of another system
+    rebuild  replay read models beside the live ones           import   read files of another system
     keys     make, rotate and prune the master key             health   is a process of this machine well?
 
 Exit codes: 0 done, 1 failed, 2 wrong arguments or settings, 130 interrupted.
@@ -26,7 +26,7 @@ from rich.console import Console
 
 from adapters import heartbeat, logs
 from adapters.engines import Engines, engines_for
-from adapters.importing import Progress
+from adapters.intake import Progress, Tally
 from adapters.settings import BadSettings, Settings, read_settings
 from adapters.supervised import EngineFailed, FolderInUse
 from adapters.supervisor import ROLES, Platform, end_with, platform, stop_requested
@@ -83,11 +83,9 @@ def parser() -> argparse.ArgumentParser:
     _add(commands, "migrate", migrate, "bring the database up to date 迁移数据库")
     rebuilding = _add(commands, "rebuild", rebuild, "replay read models beside the live ones, and swap 重建读模型")
     rebuilding.add_argument("projection", nargs="?", help="one of them; all when left out")
-    importing = _add(commands, "import", import_file, "read a file of another system, through the same door 导入")
-    importing.add_argument("what", choices=["work-orders"])
-    importing.add_argument("file", type=Path, help="a .csv or .csv.gz")
-    importing.add_argument("--layout", required=True, help="which system it comes from, such as boston311")
-    importing.add_argument("--json", action="store_true", help="print the numbers as JSON")
+    text = "read files of another system, through the same door 导入"
+    importing = commands.add_parser("import", help=text, description=text)
+    _add_imports(importing.add_subparsers(dest="what", required=True, metavar="what"))
     playing = _add(commands, "demo", demo, "run everything, with generated data and a story 演示")
     playing.add_argument("--once", action="store_true", help="end after the story instead of staying up")
     keeping = _add(commands, "keys", keys, "make, rotate and prune the master key of personal data 主密钥")
@@ -95,6 +93,16 @@ def parser() -> argparse.ArgumentParser:
     asking = _add(commands, "health", health, "exit with 0 if a process of this machine is well 健康检查")
     asking.add_argument("role", choices=ROLES)
     return top
+
+
+def _add_imports(what: Any) -> None:  # argparse's own is private
+    orders = _add(what, "work-orders", import_work_orders, "cases of another system 工单")
+    orders.add_argument("file", type=Path, help="a .csv or .csv.gz")
+    orders.add_argument("--layout", required=True, help="which system it comes from, such as boston311")
+    areas = _add(what, "areas", import_areas, "the area tree: a code and a name in each row 区划")
+    areas.add_argument("file", type=Path, nargs="+", help="a .csv or .csv.gz with columns code and name")
+    for each in (orders, areas):
+        each.add_argument("--json", action="store_true", help="print the numbers as JSON")
 
 
 def _add(commands: Any, name: str, run_it: Command, text: str) -> argparse.ArgumentParser:  # argparse's own is private
@@ -259,34 +267,62 @@ def rebuild(settings: Settings, options: Options) -> int:
     return OK
 
 
-def import_file(settings: Settings, options: Options) -> int:
+def import_work_orders(settings: Settings, options: Options) -> int:
     """Import a file, tell what is wrong in it, and what its promises came to."""
     from adapters import wiring  # noqa: PLC0415 - as above
 
     with engines_for(settings, temporal=False) as engines, _bar("bytes") as bar:
-        task = bar.add_task(options.file.name, total=None)
-
-        def told(progress: Progress) -> None:
-            rows = f"{options.file.name}: {progress.rows} 行 rows, {progress.rejected} 拒绝 rejected"
-            bar.update(task, total=progress.of_bytes, completed=progress.bytes, description=rows)
-
+        told = _telling(bar, options.file.name)
         report = _run(wiring.import_work_orders(engines, settings, options.file, options.layout, told))
-    for rejected in report.rejects:
-        _err.print(f"{options.file.name}:{rejected.line}: {rejected.key} {rejected.reason}", markup=False)
+    _tell_rejects(report)
     for differing in report.differing:
         verdicts = f"ours {_verdict(differing.ours)}, theirs {_verdict(differing.theirs)}"
         _err.print(f"{options.file.name}:{differing.line}: {differing.key} {verdicts}", markup=False)
-    numbers = msgspec.to_builtins(report.summary())
-    if options.json:
+    _tell_numbers(report.summary(), as_json=options.json)
+    return OK
+
+
+def import_areas(settings: Settings, options: Options) -> int:
+    """Import files, and tell what is wrong in them."""
+    from adapters import wiring  # noqa: PLC0415 - as above
+    from adapters.import_areas import summary  # noqa: PLC0415 - as above
+
+    with engines_for(settings, temporal=False) as engines, _bar("rows") as bar:
+        told = _telling(bar, "区划 areas")
+        tally = _run(wiring.import_area_tree(engines, settings, options.file, told))
+    _tell_rejects(tally)
+    _tell_numbers(summary(tally), as_json=options.json)
+    return OK
+
+
+def _telling(bar: bars.Progress, name: str) -> Callable[[Progress], None]:
+    """What moves the bar."""
+    task = bar.add_task(name, total=None)
+
+    def told(progress: Progress) -> None:
+        rows = f"{name}: {progress.rows} 行 rows, {progress.rejected} 拒绝 rejected"
+        bar.update(task, total=progress.of, completed=progress.done, description=rows)
+
+    return told
+
+
+def _tell_rejects(tally: Tally) -> None:
+    for rejected in tally.rejects:
+        _err.print(f"{rejected.file}:{rejected.line}: {rejected.key} {rejected.reason}", markup=False)
+
+
+def _tell_numbers(summary: msgspec.Struct, *, as_json: bool) -> None:
+    numbers = msgspec.to_builtins(summary)
+    if as_json:
         _out.print_json(data=numbers)
     else:
-        _out.print("\n".join(f"{zh:　<6}{name:<13}{numbers[name]:>12}" for name, zh in _NUMBERS.items()))
-    return OK
+        _out.print("\n".join(f"{_NUMBERS[name]:　<6}{name:<13}{number:>12}" for name, number in numbers.items()))
 
 
 _NUMBERS = {
     "rows": "行数",
     "imported": "新导入",
+    "known": "已有",
     "rejected": "拒绝",
     "on_time": "按时",
     "overdue": "超时",

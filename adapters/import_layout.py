@@ -17,6 +17,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
+from adapters.intake import BadRow
 from domain.work_order import Channel
 
 _LONGEST_NAME: Final = 128
@@ -32,10 +33,6 @@ class UnknownLayout(ValueError):
 
 class LayoutMismatch(ValueError):
     """The file lacks columns that the layout names."""
-
-
-class BadRow(Exception):
-    """A row that cannot be imported. The message is the reason."""
 
 
 class Case(NamedTuple):

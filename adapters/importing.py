@@ -6,18 +6,18 @@ Ids are derived from layout and case, so a second run changes nothing and an int
 with a row is told with its line number, and all other rows are in.
 """
 
-import asyncio
 import hashlib
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 from time import perf_counter
-from typing import Final, NamedTuple, Self
+from typing import NamedTuple, Self
 
 import msgspec
 
-from adapters.import_layout import BadRow, Case, Layout, Reader
+from adapters.import_layout import Case, Layout, Reader
+from adapters.intake import AT_ONCE, KEPT, BadRow, Progress, Rejected, Tally, many_at_once, silent
 from adapters.records import Broken, DelimitedFile, Record
 from domain import work_order
 from domain.decider import Refused, derived_id
@@ -26,19 +26,7 @@ from domain.promise import Moment
 from domain.terms import Terms
 from domain.work_order import WorkOrder, WorkOrderCommand
 
-_AT_ONCE: Final = 256
-_KEPT: Final = 10_000
-"""Rejected and differing rows of which the report keeps the details; all are counted, and told as they are found."""
-
 _events = msgspec.json.Decoder(list[work_order.WorkOrderEvent])
-
-
-class Rejected(NamedTuple):
-    """A row that is not in, and why."""
-
-    line: int
-    key: str
-    reason: str
 
 
 class Difference(NamedTuple):
@@ -48,15 +36,6 @@ class Difference(NamedTuple):
     key: str
     ours: bool
     theirs: bool
-
-
-class Progress(NamedTuple):
-    """How far an import is. Bytes are those of the file, compressed or not."""
-
-    bytes: int
-    of_bytes: int
-    rows: int
-    rejected: int
 
 
 class Summary(msgspec.Struct, frozen=True):
@@ -75,14 +54,12 @@ class Summary(msgspec.Struct, frozen=True):
     seconds: float
 
 
-class Report:
-    """What an import found. `known` rows were in before."""
+class Report(Tally):
+    """What an import found, and how it judges."""
 
     def __init__(self) -> None:
-        self.rows = self.imported = self.known = self.rejected = 0
+        super().__init__()
         self.on_time = self.overdue = self.unflagged = self.differences = 0
-        self.seconds = 0.0
-        self.rejects: list[Rejected] = []
         self.differing: list[Difference] = []
 
     def summary(self) -> Summary:
@@ -98,12 +75,6 @@ class Report:
             seconds=round(self.seconds, 3),
         )
 
-    def reject(self, line: int, key: str, reason: str) -> None:
-        """Note a row that is not in."""
-        self.rejected += 1
-        if len(self.rejects) < _KEPT:
-            self.rejects.append(Rejected(line, key, reason))
-
     def judge(self, row: "_Row", *, on_time: bool) -> None:
         """Note our verdict on a row beside the file's."""
         if row.case.on_time is None:
@@ -113,7 +84,7 @@ class Report:
         self.overdue += not on_time
         if on_time != row.case.on_time:
             self.differences += 1
-            if len(self.differing) < _KEPT:
+            if len(self.differing) < KEPT:
                 self.differing.append(Difference(row.line, row.case.key, on_time, row.case.on_time))
 
 
@@ -123,24 +94,15 @@ class _Row(NamedTuple):
     fingerprint: bytes
 
 
-def _silent(_progress: Progress) -> None:
-    return
-
-
 async def import_work_orders(
-    door: Door, ledger: Ledger, path: Path, layout: Layout, progress: Callable[[Progress], None] = _silent
+    door: Door, ledger: Ledger, path: Path, layout: Layout, progress: Callable[[Progress], None] = silent
 ) -> Report:
     """Import a file (`.csv`, `.csv.gz`). Raises NoHeader, LayoutMismatch, OSError, Unavailable."""
     started = perf_counter()
-    importing = _Import(door, ledger, layout)
+    importing = _Import(door, ledger, layout, path.name)
     with DelimitedFile(path, delimiter=layout.delimiter) as file, _Keys() as keys:
         rows = importing.rows(file, layout.reader(file.header), keys, progress)
-        try:
-            async with asyncio.TaskGroup() as tasks:
-                for _ in range(_AT_ONCE):
-                    tasks.create_task(importing.work(rows))
-        except ExceptionGroup as errors:  # the first one ended all of them
-            raise errors.exceptions[0] from None
+        await many_at_once(rows, importing.bring_in)
     importing.report.rejects.sort()
     importing.report.differing.sort()
     importing.report.seconds = perf_counter() - started
@@ -148,12 +110,13 @@ async def import_work_orders(
 
 
 class _Import:
-    """One import on its way. Many workers take rows from one iterator."""
+    """One import on its way."""
 
-    def __init__(self, door: Door, ledger: Ledger, layout: Layout) -> None:
+    def __init__(self, door: Door, ledger: Ledger, layout: Layout, file: str) -> None:
         self._door = door
         self._ledger = ledger
         self._layout = layout
+        self._file = file
         self.report = Report()
 
     def rows(
@@ -165,19 +128,11 @@ class _Import:
             try:
                 yield self._row(record, read, keys)
             except BadRow as bad:
-                self.report.reject(record.line, self._key(record, file.header), str(bad))
+                self._reject(record.line, self._key(record, file.header), str(bad))
                 yield None
-            if self.report.rows % _AT_ONCE == 0:
+            if self.report.rows % AT_ONCE == 0:
                 progress(Progress(file.read, file.size, self.report.rows, self.report.rejected))
         progress(Progress(file.size, file.size, self.report.rows, self.report.rejected))
-
-    async def work(self, rows: Iterator[_Row | None]) -> None:
-        """Import rows until there are none left."""
-        for row in rows:
-            if row is None:
-                await asyncio.sleep(0)  # a long run of bad rows must not keep everything else waiting
-            else:
-                await self._import(row)
 
     def _row(self, record: Record | Broken, read: Reader, keys: "_Keys") -> _Row:
         if isinstance(record, Broken):
@@ -194,7 +149,11 @@ class _Import:
             return ""
         return record.fields[header.index(self._layout.columns.key)].strip()
 
-    async def _import(self, row: _Row) -> None:
+    def _reject(self, line: int, key: str, reason: str) -> None:
+        self.report.reject(Rejected(self._file, line, key, reason))
+
+    async def bring_in(self, row: _Row) -> None:
+        """Import a row, read it back, and judge it."""
         case, source = row.case, f"{self._layout.name}/{row.case.key}"
         stream = derived_id(work_order.decider.name, source)
         context = Context(
@@ -207,10 +166,10 @@ class _Import:
         try:
             done = await self._door.execute(work_order.decider, stream, _commands(case, self._layout), context)
         except CommandIdReused:
-            self.report.reject(row.line, case.key, "it was imported before, with another content")
+            self._reject(row.line, case.key, "it was imported before, with another content")
             return
         except Refused as no:
-            self.report.reject(row.line, case.key, f"{no.code}: {no.sentence()}")
+            self._reject(row.line, case.key, f"{no.code}: {no.sentence()}")
             return
         self.report.known += done.duplicate
         self.report.imported += not done.duplicate

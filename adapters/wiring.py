@@ -13,7 +13,7 @@ import functools
 import gc
 import os
 import socket
-from collections.abc import AsyncGenerator, Callable, Coroutine, Generator, Mapping
+from collections.abc import AsyncGenerator, Callable, Coroutine, Generator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -23,10 +23,11 @@ from uuid import UUID
 import structlog
 import uvicorn
 
-from adapters import heartbeat, import_layout, importing
+from adapters import heartbeat, import_areas, import_layout, importing
 from adapters.door import LedgerDoor
 from adapters.engines import Engines
 from adapters.ids import new_id
+from adapters.intake import Progress, Tally
 from adapters.ledger import PostgresLedger
 from adapters.migrate import is_current, migrate
 from adapters.settings import Settings
@@ -35,8 +36,11 @@ from api.app import create_app
 from api.health import Check, Finding
 from domain import work_order
 from domain.access import permission
-from projections import work_order_board
+from projections import area_tree, estate_register, organisation_register, work_order_board
+from projections.area_tree import AreaTree
 from projections.bulk import Load, Processes
+from projections.estate_register import EstateRegister
+from projections.organisation_register import OrganisationRegister
 from projections.projection import Projection
 from projections.rebuild import Rebuilt, rebuild
 from projections.work_order_board import WorkOrderBoard
@@ -44,7 +48,13 @@ from projections.work_order_board import WorkOrderBoard
 _log = structlog.get_logger("linli")
 
 PROJECTIONS: Mapping[str, Projection[Any, Any]] = {  # of different states and events
-    projection.name: projection for projection in (work_order_board.projection,)
+    projection.name: projection
+    for projection in (
+        area_tree.projection,
+        organisation_register.projection,
+        estate_register.projection,
+        work_order_board.projection,
+    )
 }
 """The read models by name."""
 
@@ -62,14 +72,16 @@ class Core(NamedTuple):
 
 
 @asynccontextmanager
-async def core(settings: Settings, engines: Engines) -> AsyncGenerator[Core]:
+async def core(settings: Settings, engines: Engines, *, followers: int = 0) -> AsyncGenerator[Core]:
     """The ledger, the door and the vault, for as long as the block lasts. Raises NoMasterKey.
 
-    Our own database is brought up to date by the way, and a new one gets a master key.
+    Our own database is brought up to date by the way, and a new one gets a master key. `followers` of read models hold
+    on to a connection each, which nobody else must wait for.
     """
     if settings.embeds_postgres:
         await migrate(engines.database_url)
-    ledger = PostgresLedger(engines.database_url, max_queue=settings.max_queue, readers=settings.database_connections)
+    readers = settings.database_connections + followers
+    ledger = PostgresLedger(engines.database_url, max_queue=settings.max_queue, readers=readers)
     vault_of = vault_at(engines.database_url, settings.master_key, create=settings.embeds_postgres)
     async with ledger, vault_of as vault:
         if not await is_current(ledger.pool):
@@ -88,6 +100,9 @@ async def serve(settings: Settings, engines: Engines, stop: asyncio.Event) -> No
                 door=door,
                 ledger=ledger,
                 board=WorkOrderBoard(ledger.pool),
+                area_tree=AreaTree(ledger.pool),
+                organisation_register=OrganisationRegister(ledger.pool),
+                estate_register=EstateRegister(ledger.pool),
                 new_id=new_id,
                 now=now,
                 ready=checks(ledger),
@@ -150,7 +165,7 @@ async def follow(settings: Settings, engines: Engines, stop: asyncio.Event) -> N
     from workflows import revisions  # noqa: PLC0415
     from workflows.triggers import Triggers  # noqa: PLC0415
 
-    async with core(settings, engines) as (ledger, door, vault):
+    async with core(settings, engines, followers=len(PROJECTIONS)) as (ledger, door, vault):
         client = await temporal.connect(engines.temporal_address, namespace=settings.temporal_namespace)
         triggers = Triggers(
             client=client,
@@ -187,12 +202,20 @@ async def rebuild_projection(
 
 
 async def import_work_orders(
-    engines: Engines, settings: Settings, path: Path, layout: str, progress: Callable[[importing.Progress], None]
+    engines: Engines, settings: Settings, path: Path, layout: str, progress: Callable[[Progress], None]
 ) -> importing.Report:
     """Import a file of another system, which a layout describes. Raises UnknownLayout and what the import raises."""
     described = import_layout.layout(layout)
     async with core(settings, engines) as (ledger, door, _):
         return await importing.import_work_orders(door, ledger, path, described, progress)
+
+
+async def import_area_tree(
+    engines: Engines, settings: Settings, paths: Sequence[Path], progress: Callable[[Progress], None]
+) -> Tally:
+    """Import files of areas. Raises what the import raises."""
+    async with core(settings, engines) as (_, door, _):
+        return await import_areas.import_areas(door, paths, now(), progress)
 
 
 # What they share ------------------------------------------------------------------------------------------------------
@@ -262,4 +285,14 @@ class _Stopped(Exception):
     """Somebody said stop."""
 
 
-__all__ = ["PROJECTIONS", "Core", "core", "follow", "import_work_orders", "rebuild_projection", "serve", "work"]
+__all__ = [
+    "PROJECTIONS",
+    "Core",
+    "core",
+    "follow",
+    "import_area_tree",
+    "import_work_orders",
+    "rebuild_projection",
+    "serve",
+    "work",
+]

@@ -9,9 +9,12 @@ from litestar.handlers import HTTPRouteHandler
 
 from api import (
     appointments,
+    areas,
     documentation,
+    estates,
     health,
     identity,
+    organisations,
     problem_types,
     problems,
     sentences,
@@ -26,6 +29,9 @@ from api.ports import Ports
 from domain.access import permission
 from domain.access.permission import See
 from domain.ports import Door, Ledger
+from projections.area_tree import AreaTree
+from projections.estate_register import EstateRegister
+from projections.organisation_register import OrganisationRegister
 from projections.work_order_board import WorkOrderBoard
 
 
@@ -35,6 +41,9 @@ def create_app(  # noqa: PLR0913 - what the API is plugged into, each by its nam
     ledger: Ledger,
     board: WorkOrderBoard,
     identify: identity.Identify,
+    area_tree: AreaTree,
+    organisation_register: OrganisationRegister,
+    estate_register: EstateRegister,
     new_id: Callable[[], UUID],
     now: Callable[[], datetime],
     ready: Mapping[str, health.Check],
@@ -44,7 +53,18 @@ def create_app(  # noqa: PLR0913 - what the API is plugged into, each by its nam
     """The application. `identify` finds out who asks, `see` what they may look at. `ready`: the checks of
     `/health/ready`. `patience`: seconds that a read waits for a position.
     """
-    ports = Ports(door=door, ledger=ledger, board=board, new_id=new_id, now=now, see=see, patience=patience)
+    ports = Ports(
+        door=door,
+        ledger=ledger,
+        board=board,
+        areas=area_tree,
+        organisations=organisation_register,
+        estates=estate_register,
+        new_id=new_id,
+        now=now,
+        see=see,
+        patience=patience,
+    )
     sentences.chinese()  # a catalogue that cannot be read stops the start, not the first answer
     section = _sections(identify)
     app = Litestar(
@@ -52,6 +72,9 @@ def create_app(  # noqa: PLR0913 - what the API is plugged into, each by its nam
             section("work orders", [*work_orders.routes(ports), *work_order_list.routes(ports)]),
             section("service agreements", service_agreements.routes(ports)),
             section("work calendars", work_calendars.routes(ports)),
+            section("areas", areas.routes(ports)),
+            section("organisations", organisations.routes(ports)),
+            section("estates", estates.routes(ports)),
             section("permissions", appointments.routes(ports)),
             *problem_types.routes(),
             *health.routes(ready),

@@ -13,6 +13,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Generic, TypeAlias, TypeVar
+from urllib.parse import quote
 from uuid import UUID
 
 import msgspec
@@ -178,13 +179,24 @@ def permission_to(command: type[Command]) -> str:
 Asking: TypeAlias = Callable[[Asked, msgspec.Struct], Awaitable[Done]]
 
 
-def command_route(
-    path: str, offer: Offer[C], body: type[msgspec.Struct], asking: Asking, *, place: str | None = None
+def command_route(  # noqa: PLR0913 - the last two are for commands that make new things
+    path: str,
+    offer: Offer[C],
+    body: type[msgspec.Struct],
+    asking: Asking,
+    *,
+    place: str | None = None,
+    called: str | None = None,
 ) -> HTTPRouteHandler:
-    """The POST for a command. `place` is under which address the new things are found that it makes."""
+    """The POST for a command. `place` is under which address the new things are found that it makes: by their id, or by
+    the field of the body that is `called` so.
+    """
 
     async def change(request: Asked, data: msgspec.Struct) -> Answer:
-        return Answer(await asking(request, data), place)
+        done = await asking(request, data)
+        if place is None:
+            return Answer(done, None)
+        return Answer(done, f"{place}/{done.stream if called is None else quote(getattr(data, called), safe='')}")
 
     change.__annotations__["data"] = Annotated[body, BodyKwarg(media_type=RequestEncodingType.JSON)]
     status = 200 if place is None else 201

@@ -7,6 +7,8 @@ nor hide others. It is good only for the same question: the same filters, the sa
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from datetime import datetime
 from hashlib import blake2b
+from types import GenericAlias
+from typing import TypeVar
 from uuid import UUID
 
 import msgspec
@@ -16,27 +18,25 @@ from api.problems import Fault, Malformed
 _SEAL = 8
 
 
-class _End(msgspec.Struct, array_like=True, frozen=True):
-    moment: datetime
-    id: UUID
+K = TypeVar("K", datetime, str)
 
 
-def cursor(moment: datetime, row: UUID, question: bytes) -> str:
+def cursor(sorted_by: datetime | str, row: UUID, question: bytes) -> str:
     """The cursor after a row, in the answer to a question."""
-    end = msgspec.msgpack.encode(_End(moment, row))
+    end = msgspec.msgpack.encode((sorted_by, row))
     return _text(_seal(end, question) + end)
 
 
-def end_of(text: str, question: bytes) -> tuple[datetime, UUID]:
+def end_of(text: str, question: bytes, sorted_by: type[K]) -> tuple[K, UUID]:
     """What a cursor says. Raises `Malformed` for one that we did not make, or made for another question."""
     try:
         said = urlsafe_b64decode(text + "=" * (-len(text) % 4))
-        seal, end = said[:_SEAL], msgspec.msgpack.decode(said[_SEAL:], type=_End)
+        end: tuple[K, UUID] = msgspec.msgpack.decode(said[_SEAL:], type=GenericAlias(tuple, (sorted_by, UUID)))
     except (ValueError, msgspec.MsgspecError):
         raise Malformed(_BROKEN) from None
-    if seal != _seal(said[_SEAL:], question) or text != _text(said):
+    if said[:_SEAL] != _seal(said[_SEAL:], question) or text != _text(said):
         raise Malformed(_BROKEN)
-    return end.moment, end.id
+    return end
 
 
 _BROKEN = Fault("a cursor that an earlier page of the same list gave", parameter="cursor")

@@ -8,6 +8,9 @@ from uuid import UUID
 from domain.access import permission
 from domain.access.permission import See
 from domain.ports import Door, Ledger
+from projections.area_tree import AreaTree
+from projections.estate_register import EstateRegister
+from projections.organisation_register import OrganisationRegister
 from projections.work_order_board import WorkOrderBoard
 
 
@@ -18,6 +21,9 @@ class Ports:
     door: Door
     ledger: Ledger
     board: WorkOrderBoard
+    areas: AreaTree
+    organisations: OrganisationRegister
+    estates: EstateRegister
     new_id: Callable[[], UUID]
     now: Callable[[], datetime]
     see: See = permission.sight

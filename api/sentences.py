@@ -35,9 +35,13 @@ def say(sentence: str, language: Language) -> str:
 
 
 def event_label(tag: str, language: Language) -> str:
-    """What an event is called on a page: `work_order.priority_changed` is "Priority changed", 优先级已调整."""
+    """What an event is called on a page: `work_order.priority_changed` is "Priority changed", 优先级已调整.
+
+    Where the same English word is another one in Chinese, the catalogue holds it under the whole tag.
+    """
     words = tag.rpartition(".")[2].replace("_", " ")
-    return say(words[:1].upper() + words[1:], language)
+    label = words[:1].upper() + words[1:]
+    return label if language == "en" else chinese().get(tag, say(label, language))
 
 
 @lru_cache(maxsize=256)

@@ -8,7 +8,6 @@ A filter that does not exist is a mistake (400), not a longer list.
 
 from datetime import datetime
 from typing import Annotated, Literal, TypeAlias
-from urllib.parse import urlencode
 
 import msgspec
 from litestar import Response, get
@@ -19,9 +18,10 @@ from api.asked import Asked
 from api.cursors import cursor, end_of
 from api.documentation import PERMISSION, operation, problems
 from api.freshness import reach
+from api.pages import link
 from api.ports import Ports
 from api.problems import InternalError, LedgerAway, Malformed, NotIdentified, NotThereYet
-from api.query import Reading, asked_for, pairs, parameters
+from api.query import Reading, asked_for, parameters
 from api.sight import sight_of_some
 from api.work_order_examples import EXAMPLE
 from api.work_order_view import WorkOrderView, view
@@ -113,13 +113,13 @@ def _list(ports: Ports) -> HTTPRouteHandler:
         listing = asked_for(request, Listing)
         await reach(ports, projection.name, listing.min_position)
         question = msgspec.json.encode(structs.replace(listing, limit=50, cursor=UNSET, min_position=UNSET))
-        after = None if listing.cursor is UNSET else end_of(listing.cursor, question)
+        after = None if listing.cursor is UNSET else end_of(listing.cursor, question, datetime)
         wanted = filters(listing, ports.now(), await sight_of_some(request, ports, SEEING))
         found = await ports.board.page(wanted, listing.sort, after, listing.limit + 1)
         shown = found[: listing.limit]
         onward = cursor(*shown[-1].key(listing.sort), question) if len(found) > len(shown) else None
         page = Page([view(row.id, row.version, row.position, row.order) for row in shown], onward)
-        return Response(page, headers={} if onward is None else {"Link": _link(request, onward)})
+        return Response(page, headers={} if onward is None else {"Link": link(request, PATH, onward)})
 
     return some
 
@@ -151,8 +151,3 @@ def filters(sieve: Sieve, now: datetime, sight: Sight) -> Filters:
     if sieve.q is not UNSET:
         wanted["words"] = sieve.q.casefold()
     return Filters(**wanted, sight=sight)
-
-
-def _link(request: Asked, onward: str) -> str:
-    kept = [(name, value) for name, value in pairs(request) if name != "cursor"]
-    return f'<{PATH}?{urlencode([*kept, ("cursor", onward)])}>; rel="next"'

@@ -11,6 +11,7 @@ import msgspec
 from domain import service_agreement, work_calendar, work_order
 from domain.access import appointment
 from domain.decider import Decider, Event
+from domain.parties import area, estate, organisation
 
 AnyDecider: TypeAlias = Decider[Any, Any, Any]
 """A decider whose commands, state and events are not known here: what is true of all of them needs no more."""
@@ -20,6 +21,9 @@ ALL: Final[tuple[AnyDecider, ...]] = (
     service_agreement.decider,
     work_order.decider,
     appointment.decider,
+    area.decider,
+    organisation.decider,
+    estate.decider,
 )
 
 by_name: Final[Mapping[str, AnyDecider]] = {decider.name: decider for decider in ALL}

@@ -11,7 +11,8 @@ import pytest
 
 from adapters.door import LedgerDoor
 from adapters.import_layout import LayoutMismatch, UnknownLayout, known_layouts, layout
-from adapters.importing import Progress, Report, import_work_orders
+from adapters.importing import Report, import_work_orders
+from adapters.intake import Progress
 from adapters.ledger import PostgresLedger
 from domain import work_order
 from domain.decider import derived_id

@@ -1,15 +1,14 @@
 """The API on an empty ledger, at a time that the test sets."""
 
-import asyncio
 from collections.abc import AsyncIterator
 
 import pytest
 
 from adapters.door import LedgerDoor
 from adapters.ledger import PostgresLedger
-from projections.follower import Follower
-from projections.work_order_board import projection
+from projections import area_tree, estate_register, organisation_register, work_order_board
 from tests.api.reception import Clock, Reception, application, counter
+from tests.followed import followed
 
 
 @pytest.fixture
@@ -23,10 +22,12 @@ async def reception(ledger: PostgresLedger, door: LedgerDoor) -> AsyncIterator[R
 @pytest.fixture
 async def board(ledger: PostgresLedger) -> AsyncIterator[None]:
     """The board of work orders follows the log."""
-    following = asyncio.create_task(Follower(projection, ledger, ledger.pool).run())
-    async with asyncio.timeout(20):
-        while await ledger.pool.fetchval("SELECT to_regclass('reads.work_order_board')") is None:  # noqa: ASYNC110 - it is the database that is looked at
-            await asyncio.sleep(0.01)
-    yield
-    following.cancel()
-    await asyncio.gather(following, return_exceptions=True)
+    async with followed(ledger, work_order_board.projection):
+        yield
+
+
+@pytest.fixture
+async def registers(ledger: PostgresLedger) -> AsyncIterator[None]:
+    """The area tree and the registers of organisations and estates follow the log."""
+    async with followed(ledger, area_tree.projection, organisation_register.projection, estate_register.projection):
+        yield

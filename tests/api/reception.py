@@ -18,6 +18,9 @@ from adapters.ledger import PostgresLedger
 from api.app import create_app
 from api.health import Check, Finding
 from domain.ports import Door
+from projections.area_tree import AreaTree
+from projections.estate_register import EstateRegister
+from projections.organisation_register import OrganisationRegister
 from projections.work_order_board import WorkOrderBoard
 from tests import everybody
 
@@ -68,6 +71,9 @@ def application(
         board=WorkOrderBoard(ledger.pool),
         identify=everybody.named,
         see=everybody.sees_everything,
+        area_tree=AreaTree(ledger.pool),
+        organisation_register=OrganisationRegister(ledger.pool),
+        estate_register=EstateRegister(ledger.pool),
         new_id=new_id,
         now=clock.now,
         ready=ready,

@@ -8,6 +8,7 @@ import httpx
 import msgspec
 import pytest
 
+from api import areas, estates, organisations
 from api.change import body_of
 from api.problems import ProblemBody, kinds
 from api.receipt import Receipt
@@ -94,7 +95,7 @@ async def test_every_change_documents_every_no(document: Document) -> None:
         assert expected <= set(operation["responses"]), path
         headers = {parameter["name"]: parameter for parameter in operation["parameters"]}
         assert "Idempotency-Key" in headers, path
-        if "{order_id}" in path:
+        if "_id}/" in path or "{code}/" in path:
             assert {"404", "412", "428"} <= set(operation["responses"]), path
             assert "If-Match" in headers, path
         for status, answer in operation["responses"].items():
@@ -104,7 +105,8 @@ async def test_every_change_documents_every_no(document: Document) -> None:
 
 async def test_whoever_does_not_say_who_it_is_gets_in_nowhere(reception: Reception, document: Document) -> None:
     for path, method, operation in operations(document):
-        address = path.replace("{order_id}", ORDER).format(community="garden", key="cn", code="NotFound")
+        ids = {"order_id": ORDER, "organisation_id": ORDER, "estate_id": ORDER}
+        address = path.format(**ids, community="garden", key="cn", code="NotFound")
         answer: httpx.Response = await reception.http.request(method.upper(), address)
         if path in OPEN:
             assert answer.status_code in {200, 503}, path
@@ -120,6 +122,9 @@ def test_every_example_of_a_body_is_one() -> None:
     for other, without in ((PUBLISH_AGREEMENT, ["community"]), (PUBLISH_CALENDAR, ["key"])):
         msgspec.convert(other.example, body_of(other.command, "Body", without))
     msgspec.convert(CONFIRM_YEAR.example, body_of(CONFIRM_YEAR.command, "Body"))
+    for kind in (areas, organisations, estates):
+        for each in (kind.REGISTER, *kind.OFFERS):
+            msgspec.convert(each.example, body_of(each.command, "Body"))
 
 
 def test_every_example_of_an_answer_is_one() -> None:
@@ -127,6 +132,9 @@ def test_every_example_of_an_answer_is_one() -> None:
     msgspec.convert(HISTORY, History)
     msgspec.convert(AGREEMENT, Agreement)
     msgspec.convert(CALENDAR, Calendar)
+    msgspec.convert(areas.EXAMPLE, areas.AreaView)
+    msgspec.convert(organisations.EXAMPLE, organisations.OrganisationView)
+    msgspec.convert(estates.EXAMPLE, estates.EstateView)
 
 
 async def test_the_examples_work_when_they_are_sent(reception: Reception) -> None:
@@ -151,6 +159,19 @@ async def test_the_examples_work_when_they_are_sent(reception: Reception) -> Non
     await reception.do(other, "cancel", examples["cancel"])
     assert set(examples) == {*life.split(), "cancel"}
     msgspec.json.decode((await reception.see(order)).content, type=WorkOrderView)
+
+
+@pytest.mark.usefixtures("registers")
+async def test_the_examples_of_parties_and_places_work_too(reception: Reception) -> None:
+    grid = str(areas.REGISTER.example["code"])
+    for length in (2, 4, 6, 9, 12):
+        answer = await reception.send("/areas", {"code": grid[:length], "name": f"level {length}"})
+        assert answer.status_code == 201, answer.text
+    for path, kind in (("/areas", areas), ("/organisations", organisations), ("/estates", estates)):
+        made = await reception.send(path, kind.REGISTER.example)
+        assert made.status_code == 201, made.text
+        for offer in kind.OFFERS:
+            await reception.do(made.headers["Location"], offer.name, offer.example)
 
 
 async def test_every_kind_of_problem_can_be_looked_up(reception: Reception) -> None:

@@ -11,16 +11,27 @@ from typing import Any, Final
 import msgspec
 from msgspec import inspect
 
-from tests.domain.small_town import GARDEN, on
+from tests.domain.small_town import GARDEN, WILLOWS, on
 
 _WORDS: Final = ("door", "fixit", "换了门锁", "", " ")
 _WORDS_OF: Final = {
+    "area": ("", "", WILLOWS, "33", "99"),
     "calendar": ("", "office", "office", "moon"),
-    "community": (GARDEN, GARDEN, "", "elsewhere"),
+    "client_id": ("linli", "linli-2"),
+    "code": ("33", "3301", WILLOWS, f"{WILLOWS}001", "330", "99"),
+    "community": (GARDEN, GARDEN, "", "elsewhere", WILLOWS),
+    "country": ("CN", "CN", "GB"),
+    "credit_code": ("91110000600037341L", "91 110000 600037341l", "", "12345"),
+    "issuer": ("https://id.example", "http://127.0.0.1:9000/o", "http://id.example"),
     "sha256": ("ab" * 32, "ab" * 32, "12"),
     "zone": ("Asia/Shanghai", "Asia/Shanghai", "Mars/Base"),
 }
-_NUMBERS_OF: Final = {"seconds": (0, 60, 3600, 36_000), "days": (0, 1, 3), "after": (-3600, 0, 7200)}
+_NUMBERS_OF: Final = {
+    "floors": (1, 6, 18),
+    "seconds": (0, 60, 3600, 36_000),
+    "days": (0, 1, 3),
+    "after": (-3600, 0, 7200),
+}
 _HOURS: Final = (0, 8, 12, 13, 17, 22)
 
 describe = lru_cache(inspect.type_info)
@@ -36,6 +47,8 @@ def _value(kind: inspect.Type, random: Random, name: str) -> Any:  # noqa: C901,
         case inspect.StructType(cls=cls, fields=fields):
             given = [field for field in fields if field.required or random.random() < 0.5]
             return cls(**{field.name: _value(field.type, random, field.name) for field in given})
+        case inspect.Metadata(type=described):
+            return _value(described, random, name)
         case inspect.UnionType(types=types):
             return _value(random.choice(types), random, name)
         case inspect.StrType(min_length=shortest, pattern=pattern):

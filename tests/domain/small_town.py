@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from domain import service_agreement, work_calendar, work_order
 from domain.decider import Elapse
+from domain.parties import area
 from domain.promise import WallClock, WorkingHours
 from domain.service_agreement import Line, Rung, ServiceAgreementEvent, Terms
 from domain.work_calendar import WorkCalendarEvent
@@ -20,6 +21,8 @@ SHANGHAI: Final = ZoneInfo("Asia/Shanghai")
 HOUR: Final = 3600
 GARDEN: Final = "garden"
 """A community."""
+WILLOWS: Final = "330106001001"
+"""A community in the area tree."""
 
 
 def on(day: int, hour: int = 9, minute: int = 0, *, month: int = 3) -> datetime:
@@ -60,6 +63,15 @@ LINES: Final = (
 
 published: Final = work_calendar.Published(at=on(1, month=1), key="office", working_time=OFFICE)
 republished: Final = work_calendar.Published(at=on(3), key="office", working_time=OFFICE_WITH_MAKE_UP)
+AREAS: Final = tuple(
+    area.Registered(at=on(1, month=1), code=code, name=name)
+    for code, name in zip(
+        (*area.ancestors_of(WILLOWS), WILLOWS),
+        ("浙江省", "杭州市", "西湖区", "翠苑街道", "翠苑社区"),
+        strict=True,
+    )
+)
+"""The community and everything above it."""
 agreed: Final = service_agreement.Published(at=on(1, month=1), community=GARDEN, lines=LINES)
 
 OrderScenario = Given[WorkOrderCommand, WorkOrder, WorkOrderEvent]

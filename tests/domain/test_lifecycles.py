@@ -17,8 +17,9 @@ from msgspec.structs import replace
 from domain import lifecycles, service_agreement, work_calendar, work_order
 from domain.decider import Command, Elapse, Event, Refused, tag_of
 from domain.lifecycles import AnyDecider
+from domain.parties import area
 from tests.domain.any_message import made_up
-from tests.domain.small_town import FOUND, LINES, agreed, on, published
+from tests.domain.small_town import AREAS, FOUND, LINES, agreed, on, published
 from tests.scenario import Streams
 
 STORED = Path(__file__).parent / "stored_events.jsonl"
@@ -26,6 +27,7 @@ WORLD = Streams(
     {
         work_calendar.stream("office"): work_calendar.decider.fold([published]),
         service_agreement.stream(agreed.community): service_agreement.decider.fold([agreed]),
+        **{area.stream(known.code): area.decider.fold([known]) for known in AREAS},
     }
 )
 LIVES = [pytest.param(decider, id=decider.name) for decider in lifecycles.ALL]
@@ -181,6 +183,7 @@ _MEAN_NOTHING_ALONE = {
     "appointment.granted",
     "appointment.declined",
     "appointment.revoked",
+    "organisation.provider_distrusted",
 }
 
 

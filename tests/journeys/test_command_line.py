@@ -84,6 +84,19 @@ def test_an_import_beside_a_running_platform_uses_its_engines(platform: Running,
     assert json.loads(again.stdout)["imported"] == 0
 
 
+def test_areas_are_imported_beside_a_running_platform_too(platform: Running, tmp_path: Path) -> None:
+    (upper := tmp_path / "upper.csv").write_text('code,name\n99,"某省"\n9901,"某市"\n')
+    (lower := tmp_path / "lower.csv").write_text("code,name\n990101,某区\n99x,?\n")
+    done = linli("import", "areas", str(lower), str(upper), "--json", **_beside(platform))
+    assert done.returncode == 0, done.stderr
+    told = json.loads(done.stdout)
+    assert (told["rows"], told["imported"], told["known"], told["rejected"]) == (4, 3, 0, 1)
+    assert "lower.csv:3: 99x" in done.stderr
+    again = linli("import", "areas", str(lower), str(upper), **_beside(platform))
+    assert "已有" in again.stdout
+    assert linli("import", "areas", **_beside(platform)).returncode == 2
+
+
 def test_a_layout_that_nobody_described_is_refused(platform: Running, tmp_path: Path) -> None:
     (file := tmp_path / "cases.csv").write_text("a\n1\n")
     done = linli("import", "work-orders", str(file), "--layout", "atlantis", **_beside(platform))
