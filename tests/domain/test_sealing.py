@@ -74,7 +74,7 @@ def test_personal_texts_are_found_wherever_they_are() -> None:
     )
     assert findings(reported, WorkOrder(), STREAM) == [
         Finding("summary", "r-1", Kind.FREE_TEXT, "stuck"),
-        Finding("place", "r-1", Kind.ADDRESS, "3-2"),
+        Finding("place", "r-1", Kind.FREE_TEXT, "3-2"),
     ]
     proof = (Evidence(kind="photo", name="a.jpg", sha256="ab" * 32), Evidence(kind="note", text="fixed"))
     resolved = Resolved(at=on(2), evidence=proof, closes_at=on(3), note="")
