@@ -372,6 +372,18 @@ async def test_a_repeated_request_has_no_effect_of_its_own(ledger: PostgresLedge
     assert await ledger.pool.fetchval("SELECT count(*) FROM linli_subjects") == 1
 
 
+async def test_a_use_that_was_not_appended_is_written_down_the_next_time(ledger: PostgresLedger) -> None:
+    key, stream, taken = new_id(), new_id(), new_id()
+    await ledger.append(happened(taken))
+    use = ((key, stream),)
+    with pytest.raises(Conflict):
+        await ledger.append(happened(taken, sealed_with=use))
+    assert await uses(ledger) == set()
+    for version in (1, 2, 3):
+        await ledger.append(happened(stream, version, sealed_with=use))
+        assert await uses(ledger) == set(use)
+
+
 async def test_a_stream_that_was_guarded_and_moved_on_keeps_the_key_alive(
     ledger: PostgresLedger, vault: PostgresVault
 ) -> None:
