@@ -36,6 +36,7 @@ _NOT_STORABLE = (asyncpg.DataError, ValueError, OverflowError)
 
 _WORTH_SHARING = 32
 """Requests that a writer takes at least, before it leaves the rest to another one that is idle."""
+_REMEMBERED_USES = 20_000
 
 
 def _places(amount: int) -> str:
@@ -55,6 +56,8 @@ class Waiting(NamedTuple):
     """What must be in one request under way at most: the streams it writes, the command id."""
     guarded: tuple[UUID, ...]
     """Streams that no other request under way may write."""
+    uses: tuple[tuple[UUID, UUID], ...]
+    """Which keys it uses in which streams, without what is known to be written down."""
 
 
 class GroupCommitter:
@@ -74,6 +77,7 @@ class GroupCommitter:
         self._max_queue = max_queue
         self._patience = patience
         self._queue: deque[Waiting] = deque()
+        self._uses: set[tuple[UUID, UUID]] = set()
         self._held: set[UUID] = set()
         self._watched: Counter[UUID] = Counter()
         self._awake = asyncio.Event()
@@ -93,15 +97,25 @@ class GroupCommitter:
         if len(self._queue) >= self._max_queue:
             raise Busy
         receipt: asyncio.Future[Receipt] = asyncio.get_running_loop().create_future()
-        self._queue.append(Waiting(request, receipt, _touched(request), _guarded(request)))
+        uses = tuple([use for use in request.sealed_with if use not in self._uses]) if request.sealed_with else ()
+        self._queue.append(Waiting(request, receipt, _touched(request), _guarded(request), uses))
         self._awake.set()
-        return await receipt
+        done = await receipt
+        if uses and not done.duplicate:
+            self._remember(uses)
+        return done
 
     async def close(self) -> None:
         """Write what is queued, then stop."""
         self._closing = True
         self._awake.set()
         await asyncio.gather(*self._writers)
+
+    def _remember(self, uses: tuple[tuple[UUID, UUID], ...]) -> None:
+        """These are written down, and nobody ever takes them out again: need not be said again."""
+        if len(self._uses) > _REMEMBERED_USES:
+            self._uses.clear()
+        self._uses.update(uses)
 
     # One writer ---------------------------------------------------------------------------------------------------
 
@@ -293,7 +307,7 @@ def _guards(batch: list[Waiting]) -> tuple[list[UUID], list[int]]:
 
 def _keys(batch: list[Waiting]) -> tuple[list[UUID], list[UUID], list[str], list[str]]:
     """What the batch does in the vault: which keys are used in which streams, whose are destroyed, whose put away."""
-    uses = [use for waiting in batch for use in waiting.request.sealed_with]
+    uses = [use for waiting in batch for use in waiting.uses]
     erased = [person for waiting in batch for person in waiting.request.erases]
     restricted = [person for waiting in batch for person in waiting.request.restricts]
     return [key for key, _ in uses], [stream for _, stream in uses], erased, restricted
@@ -318,7 +332,7 @@ async def _send_checked(connection: Connection, batch: list[Waiting]) -> None:
         [number for _, _, number in guards],
         keys,
         streams,
-        [number for number, request in numbered for _ in request.sealed_with],
+        [number for number, waiting in enumerate(batch, 1) for _ in waiting.uses],
         erased,
         [number for number, request in numbered for _ in request.erases],
         restricted,

@@ -14,6 +14,7 @@ import asyncio
 import base64
 import os
 from binascii import Error as NotBase64
+from binascii import b2a_base64
 from collections import OrderedDict
 from collections.abc import AsyncGenerator, Callable, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -69,6 +70,8 @@ class Whose(NamedTuple):
 
 class _Key(NamedTuple):
     id: UUID
+    hex: str
+    bytes: bytes
     cipher: AESGCM
 
 
@@ -163,7 +166,8 @@ class PostgresVault:
             list(map(self._master.sealed_by, wrapped)),
         )
         return {
-            Whose(subject, Kind(kind)): _Key(key_id, self._cipher(key_id, kept)) for subject, kind, key_id, kept in rows
+            Whose(subject, Kind(kind)): _Key(key_id, key_id.hex, key_id.bytes, self._cipher(key_id, kept))
+            for subject, kind, key_id, kept in rows
         }
 
     def _cipher(self, key_id: UUID, wrapped: bytes | None) -> AESGCM:
@@ -283,13 +287,14 @@ def _seal(  # noqa: PLR0913, PLR0917 - what is sealed, and where the keys are
     """The events with their personal texts sealed; None when a key is missing."""
     sealed: list[E] = []
     keys: set[UUID] = set()
+    here = stream.bytes
     for number, event in enumerate(events, version + 1):
         texts: dict[str, str] = {}
         for finding in sealing.findings(event, state, stream):
             key = key_of(Whose(finding.subject, finding.kind))
             if key is None:
                 return None
-            texts[finding.path] = _sealed(key, stream, number, finding)
+            texts[finding.path] = _sealed(key, here, number, finding)
             keys.add(key.id)
         sealed.append(sealing.replaced(event, texts))
         state = evolve(state, sealed[-1])
@@ -312,15 +317,16 @@ def _purpose(key_id: UUID) -> str:
 # Texts ----------------------------------------------------------------------------------------------------------------
 
 
-def _bound_to(stream: UUID, version: int, field: str, key_id: UUID) -> bytes:
+def _place(stream: bytes, version: int, field: str, key_id: bytes) -> bytes:
     """What is authenticated with a text: where it belongs. Only the last part varies in length: no two look alike."""
-    return b"linli sealed 1" + stream.bytes + version.to_bytes(8) + key_id.bytes + field.encode()
+    return b"linli sealed 1%b%b%b%b" % (stream, version.to_bytes(8), key_id, field.encode())
 
 
-def _sealed(key: _Key, stream: UUID, version: int, finding: Finding) -> str:
+def _sealed(key: _Key, stream: bytes, version: int, finding: Finding) -> str:
     nonce = os.urandom(_NONCE)
-    content = nonce + key.cipher.encrypt(nonce, finding.text.encode(), _bound_to(stream, version, finding.path, key.id))
-    return written(Token(key.id.hex, version, finding.path, _base64(content)))
+    place = _place(stream, version, finding.path, key.bytes)
+    content = nonce + key.cipher.encrypt(nonce, finding.text.encode(), place)
+    return written(Token(key.hex, version, finding.path, _base64(content)))
 
 
 def _text(cipher: AESGCM, stream: UUID, said: Token) -> str | None:
@@ -329,11 +335,14 @@ def _text(cipher: AESGCM, stream: UUID, said: Token) -> str | None:
         content = base64.urlsafe_b64decode(said.sealed + "=" * (-len(said.sealed) % 4))
         if _base64(content) != said.sealed:
             return None  # bits that no decoder looks at were changed
-        place = _bound_to(stream, said.version, said.field, UUID(said.key))
+        place = _place(stream.bytes, said.version, said.field, bytes.fromhex(said.key))
         return cipher.decrypt(content[:_NONCE], content[_NONCE:], place).decode()
     except (InvalidTag, NotBase64, ValueError):
         return None
 
 
+_URL_SAFE: Final = bytes.maketrans(b"+/", b"-_")
+
+
 def _base64(content: bytes) -> str:
-    return base64.urlsafe_b64encode(content).rstrip(b"=").decode()
+    return b2a_base64(content, newline=False).translate(_URL_SAFE, b"=").decode("ascii")

@@ -67,8 +67,7 @@ def findings(event: Struct, state: object, stream: UUID) -> list[Finding]:
     """The personal texts of an event that happened in a state of a stream. Empty texts say nothing and are left out."""
     return [
         Finding(path, _subject(mark.of, around, state, stream), mark.kind, text)
-        for path, mark, text, around in _texts(event, "", ())
-        if text
+        for path, mark, text, around in _texts(event)
     ]
 
 
@@ -82,7 +81,7 @@ def bound(event: Struct, version: int) -> bool:
 
     For readers of the log. Texts from before anything was sealed are in nobody's place.
     """
-    for path, _, text, _ in _texts(event, "", ()):
+    for path, _, text, _ in _texts(event):
         said = token(text)
         if said is not None and (said.version, said.field) != (version, path):
             return False
@@ -92,30 +91,41 @@ def bound(event: Struct, version: int) -> bool:
 # What an event holds --------------------------------------------------------------------------------------------------
 
 
-_Around: TypeAlias = tuple[Struct, ...]
+class _Text(NamedTuple):
+    path: str
+    mark: Personal
+    text: str
+    around: tuple[Struct, ...]
+    """The structs that it is in, the innermost first."""
 
 
-def _texts(struct: Struct, at: str, around: _Around) -> Iterator[tuple[str, Personal, str, _Around]]:
-    """The personal texts of a struct: where, how declared, what, and inside which structs (the innermost first)."""
+def _texts(struct: Struct) -> list[_Text]:
+    """The personal texts of a struct. Called for every event that is sealed: most have a text or two of their own."""
+    found: list[_Text] = []
     plan = _plan(type(struct))
-    if not plan:
-        return
-    around = (struct, *around)
+    if plan:
+        _look_into(struct, plan, "", (struct,), found)
+    return found
+
+
+def _look_into(struct: Struct, plan: _Plan, at: str, around: tuple[Struct, ...], found: list[_Text]) -> None:
     for name, mark in plan:
-        for path, value in _leaves(getattr(struct, name), at + name):
-            if isinstance(value, Struct):
-                yield from _texts(value, f"{path}-", around)
-            elif mark is not None:
-                yield path, mark, value, around
+        value: object = getattr(struct, name)
+        if type(value) is str:
+            if mark is not None and value:
+                found.append(_Text(at + name, mark, value, around))
+        else:
+            _look_at(value, mark, at + name, around, found)
 
 
-def _leaves(value: object, path: str) -> Iterator[tuple[str, str | Struct]]:
-    """The texts and structs in a field, each with its path."""
-    if isinstance(value, (str, Struct)):
-        yield path, value
+def _look_at(value: object, mark: Personal | None, path: str, around: tuple[Struct, ...], found: list[_Text]) -> None:
+    if isinstance(value, Struct):
+        _look_into(value, _plan(type(value)), f"{path}-", (value, *around), found)
     elif _is_tuple(value):
         for number, item in enumerate(value):
-            yield from _leaves(item, f"{path}-{number}")
+            _look_at(item, mark, f"{path}-{number}", around, found)
+    elif isinstance(value, str) and mark is not None and value:
+        found.append(_Text(path, mark, value, around))
 
 
 def _subject(of: str, around: Sequence[Struct], state: object, stream: UUID) -> str:
