@@ -9,12 +9,20 @@ from typing import Any, Final, TypeAlias
 import msgspec
 
 from domain import service_agreement, work_calendar, work_order
+from domain.access import account, login, program
 from domain.decider import Decider, Event
 
 AnyDecider: TypeAlias = Decider[Any, Any, Any]
 """A decider whose commands, state and events are not known here: what is true of all of them needs no more."""
 
-ALL: Final[tuple[AnyDecider, ...]] = (work_calendar.decider, service_agreement.decider, work_order.decider)
+ALL: Final[tuple[AnyDecider, ...]] = (
+    work_calendar.decider,
+    service_agreement.decider,
+    work_order.decider,
+    account.decider,
+    login.decider,
+    program.decider,
+)
 
 by_name: Final[Mapping[str, AnyDecider]] = {decider.name: decider for decider in ALL}
 

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from datetime import datetime
-from typing import Generic, Protocol, TypeVar
+from typing import Generic, Literal, Protocol, TypeVar
 from uuid import UUID
 
 import msgspec
@@ -202,6 +202,39 @@ class Context(msgspec.Struct, frozen=True, kw_only=True):
     caused_by: int | None = None
 
 
+class Principal(msgspec.Struct, frozen=True, kw_only=True):
+    """Who asks, as its credentials have shown. What it may do is decided elsewhere."""
+
+    id: str
+    """Of the stream of the person or the program."""
+    kind: Literal["person", "program"]
+    scopes: tuple[str, ...] = ()
+    """The only permissions that these credentials are good for; empty: whatever the principal may do."""
+    session: str = ""
+    """The id (not the secret) of the session that a person signed in to, or of the key that a program showed."""
+    must_change_password: bool = False
+    """The password is a temporary one: nothing is allowed but to change it and to leave."""
+
+
+class BadCredentials(Exception):
+    """Somebody shows credentials that are worth nothing. That is never the same as showing none."""
+
+    def __init__(self, *, reason: Literal["expired", "unknown", "csrf", "locked", "disabled"]) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class Identification(Protocol):
+    """Finds out who asks."""
+
+    async def who(self, headers: Mapping[bytes, bytes], method: str) -> Principal | None:
+        """The principal whose credentials a request shows (names of headers in small letters); None without any.
+
+        Raises `BadCredentials`. What was revoked, ended or disabled is refused at once, in all processes.
+        """
+        ...
+
+
 class Done(msgspec.Struct, frozen=True, kw_only=True):
     """The answer to a command: where its stream and the log stand now. `events` is 0 when there was nothing to do."""
 
@@ -259,6 +292,7 @@ class Door(Protocol):
 
 __all__ = [
     "Append",
+    "BadCredentials",
     "Busy",
     "CommandIdReused",
     "Conflict",
@@ -266,6 +300,7 @@ __all__ = [
     "Done",
     "Door",
     "Forged",
+    "Identification",
     "Ledger",
     "LedgerError",
     "Loaded",
@@ -273,6 +308,7 @@ __all__ = [
     "NewEvent",
     "Opened",
     "OtherLifecycle",
+    "Principal",
     "Receipt",
     "Recorded",
     "Refused",
