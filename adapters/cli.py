@@ -4,6 +4,7 @@
     demo     the same, with data and a story                   work     the clocks (Temporal worker)
     migrate  bring the database up to date                     follow   read models and triggers
     rebuild  replay read models beside the live ones           import   read a file of another system
+    account  let a person sign in                              keys     change what tokens are signed with
     health   is a process of this machine well?
 
 Exit codes: 0 done, 1 failed, 2 wrong arguments or settings, 130 interrupted.
@@ -19,6 +20,7 @@ import urllib.request
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from pathlib import Path
 from typing import Any, NoReturn, TypeAlias
+from uuid import UUID
 
 import msgspec
 from rich import progress as bars
@@ -26,10 +28,12 @@ from rich.console import Console
 
 from adapters import heartbeat, logs
 from adapters.engines import Engines, engines_for
+from adapters.ids import new_id
 from adapters.importing import Progress
 from adapters.settings import BadSettings, Settings, read_settings
 from adapters.supervised import EngineFailed, FolderInUse
 from adapters.supervisor import ROLES, Platform, end_with, platform, stop_requested
+from domain.decider import Refused
 from domain.ports import LedgerError
 
 Options: TypeAlias = argparse.Namespace
@@ -90,6 +94,7 @@ def parser() -> argparse.ArgumentParser:
     importing.add_argument("--json", action="store_true", help="print the numbers as JSON")
     playing = _add(commands, "demo", demo, "run everything, with generated data and a story 演示")
     playing.add_argument("--once", action="store_true", help="end after the story instead of staying up")
+    _keep_accounts(commands)
     asking = _add(commands, "health", health, "exit with 0 if a process of this machine is well 健康检查")
     asking.add_argument("role", choices=ROLES)
     return top
@@ -276,6 +281,52 @@ def _bar(unit: str) -> bars.Progress:
         bars.TimeElapsedColumn(),
         console=_err,
     )
+
+
+# Who gets in ----------------------------------------------------------------------------------------------------------
+
+
+def _keep_accounts(commands: Any) -> None:  # argparse's own is private
+    opening = _add(commands, "account", create_account, "let a person sign in 开户")
+    opening.add_argument("what", choices=["create"])
+    opening.add_argument("--login", required=True, help="the name to sign in with")
+    opening.add_argument("--person", type=UUID, help="the id of the person; a fresh one when left out")
+    opening.add_argument(
+        "--password-stdin", action="store_true", help="read the password; otherwise a temporary one is made and printed"
+    )
+    rotating = _add(commands, "keys", rotate_keys, "change what access tokens are signed with 轮换密钥")
+    rotating.add_argument("what", choices=["rotate-signing"])
+    rotating.add_argument("--at-once", action="store_true", help="refuse what the old keys signed: one has leaked")
+
+
+def create_account(settings: Settings, options: Options) -> int:
+    """Open an account. A password is read from the input, never from the arguments, which others can see."""
+    from adapters import wiring  # noqa: PLC0415 - as above
+
+    password = sys.stdin.readline().rstrip("\r\n") if options.password_stdin else ""
+    if options.password_stdin and not password:
+        _err.print("no password on the standard input", style="red")
+        return MISUSED
+    person = str(options.person or new_id())
+    with engines_for(settings, temporal=False) as engines:
+        try:
+            temporary = _run(wiring.create_account(engines, settings, person, options.login, password))
+        except Refused as no:
+            _err.print(f"{no.code}: {no.sentence()}", style="red", markup=False)
+            return FAILED
+    _out.print(f"person              {person}", markup=False)
+    if temporary is not None:
+        _out.print(f"temporary password  {temporary}", markup=False)
+    return OK
+
+
+def rotate_keys(settings: Settings, options: Options) -> int:
+    """Begin another signing key, and say which."""
+    from adapters import wiring  # noqa: PLC0415 - as above
+
+    with engines_for(settings, temporal=False) as engines:
+        _out.print(_run(wiring.rotate_signing_key(engines, settings, at_once=options.at_once)), markup=False)
+    return OK
 
 
 def _run(work: Coroutine[Any, Any, Any]) -> Any:  # whatever the work results in

@@ -12,7 +12,7 @@ import contextlib
 import gc
 import os
 import socket
-from collections.abc import AsyncGenerator, Callable, Coroutine, Generator, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Generator, Mapping
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -23,15 +23,30 @@ import structlog
 import uvicorn
 
 from adapters import heartbeat, import_layout, importing
+from adapters.client_secrets import SealedClientSecrets, providers
 from adapters.door import LedgerDoor
 from adapters.engines import Engines
+from adapters.identification import CredentialsOfHeaders, cookie_name
 from adapters.ids import new_id
 from adapters.ledger import PostgresLedger
+from adapters.master_key import MasterKey
 from adapters.migrate import is_current, migrate
+from adapters.names import KeyedNames
+from adapters.openid import OpenIdClient
+from adapters.passwords import ArgonPasswords
+from adapters.postgres import Pool
+from adapters.program_keys import PostgresProgramKeys
+from adapters.sessions import PostgresSessions
 from adapters.settings import Settings
+from adapters.signing_keys import SigningKeys
+from adapters.tokens import SignedTokens
+from api.account_keeping import open_account
 from api.app import create_app
+from api.desk import Desk
 from api.health import Check, Finding
 from domain import work_order
+from domain.access.credentials import Sealer
+from domain.ports import Context, Door
 from projections import work_order_board
 from projections.bulk import Load, Processes
 from projections.projection import Projection
@@ -44,6 +59,9 @@ PROJECTIONS: Mapping[str, Projection[Any, Any]] = {  # of different states and e
     projection.name: projection for projection in (work_order_board.projection,)
 }
 """The read models by name."""
+
+OPERATOR = "operator"
+"""Whoever sits at the command line."""
 
 _KEEP_ALIVE = 75  # seconds: longer than proxies and clients keep an idle connection, so that it is theirs to close
 _BOARD_PATIENCE = 300.0  # seconds: a rebuild of a large board may be under way
@@ -75,7 +93,7 @@ async def core(settings: Settings, engines: Engines) -> AsyncGenerator[Core]:
 async def serve(settings: Settings, engines: Engines, stop: asyncio.Event) -> None:
     """Answer HTTP until told to stop, then finish what was begun. Raises OSError when the port is taken."""
     with socket.create_server((settings.host, settings.port), backlog=2048, reuse_port=False) as listener:
-        async with core(settings, engines) as (ledger, door):
+        async with core(settings, engines) as (ledger, door), signing_in(settings, ledger, door) as desk:
             app = create_app(
                 door=door,
                 ledger=ledger,
@@ -83,6 +101,7 @@ async def serve(settings: Settings, engines: Engines, stop: asyncio.Event) -> No
                 new_id=new_id,
                 now=now,
                 ready=checks(ledger),
+                desk=desk,
             )
             config = uvicorn.Config(
                 app,
@@ -184,12 +203,79 @@ async def import_work_orders(
         return await importing.import_work_orders(door, ledger, path, described, progress)
 
 
+async def create_account(engines: Engines, settings: Settings, person: str, name: str, password: str) -> str | None:
+    """Let a person sign in; the temporary password where none is given. Raises `Refused`."""
+    async with core(settings, engines) as (ledger, door), signing_in(settings, ledger, door) as desk:
+        return await open_account(desk, person, name, password, Context(actor=OPERATOR, occurred_at=now()))
+
+
+async def rotate_signing_key(engines: Engines, settings: Settings, *, at_once: bool) -> str:
+    """Sign access tokens with a new key from now on: its id."""
+    async with core(settings, engines) as (ledger, _):
+        return await SigningKeys(ledger.pool, sealer(settings), now).rotate(at_once=at_once)
+
+
 # What they share ------------------------------------------------------------------------------------------------------
 
 
 def now() -> datetime:
     """The time at the edge."""
     return datetime.now(UTC)
+
+
+async def _no_provider(_organisation: str) -> tuple[str, str] | None:
+    """No organisation has an identity provider of its own."""
+    return None
+
+
+def sealer(settings: Settings) -> Sealer:
+    """What seals and derives with the key from outside the database. On one machine, the key is made at the start."""
+    return MasterKey.at(settings.data_dir / "keys", create=settings.embeds_postgres)
+
+
+@asynccontextmanager
+async def signing_in(settings: Settings, ledger: PostgresLedger, door: Door) -> AsyncGenerator[Desk]:
+    """The desk where people and programs show who they are."""
+    sealing = sealer(settings)
+    passwords = ArgonPasswords(ledger.pool)
+    try:
+        yield desk_on(ledger.pool, door, sealing, passwords, public_url=settings.origin)
+    finally:
+        passwords.close()
+
+
+def desk_on(  # noqa: PLR0913 - what it stands on, each by its name
+    pool: Pool,
+    door: Door,
+    sealing: Sealer,
+    passwords: ArgonPasswords,
+    *,
+    public_url: str,
+    registered: Callable[[str], Awaitable[tuple[str, str] | None]] = _no_provider,
+    clock: Callable[[], datetime] = now,
+) -> Desk:
+    """A desk. `registered` says how the identity provider of an organisation is reached: issuer and client id."""
+    sessions, keys, secrets = PostgresSessions(pool), PostgresProgramKeys(pool), SealedClientSecrets(pool, sealing)
+    tokens = SignedTokens(SigningKeys(pool, sealing, clock), public_url, clock)
+    keeper = CredentialsOfHeaders(
+        door=door, sessions=sessions, tokens=tokens, keys=keys, public_url=public_url, now=clock
+    )
+    return Desk(
+        door=door,
+        names=KeyedNames(sealing),
+        passwords=passwords,
+        sessions=sessions,
+        tokens=tokens,
+        keys=keys,
+        client_secrets=secrets,
+        openid=OpenIdClient(pool, providers(registered, secrets), f"{public_url}/oidc/callback", clock),
+        identification=keeper,
+        doorkeeper=keeper,
+        public_url=public_url,
+        cookie=cookie_name(public_url),
+        new_id=new_id,
+        now=clock,
+    )
 
 
 async def waiting(ledger: PostgresLedger, board: WorkOrderBoard) -> AsyncGenerator[tuple[str, UUID]]:
@@ -251,4 +337,16 @@ class _Stopped(Exception):
     """Somebody said stop."""
 
 
-__all__ = ["PROJECTIONS", "Core", "core", "follow", "import_work_orders", "rebuild_projection", "serve", "work"]
+__all__ = [
+    "PROJECTIONS",
+    "Core",
+    "core",
+    "create_account",
+    "desk_on",
+    "follow",
+    "import_work_orders",
+    "rebuild_projection",
+    "rotate_signing_key",
+    "serve",
+    "work",
+]

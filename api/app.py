@@ -8,18 +8,25 @@ from litestar import Litestar, Router
 from litestar.handlers import HTTPRouteHandler
 
 from api import (
+    accounts,
     documentation,
     health,
     identity,
+    oauth,
+    openid_sign_in,
+    principals,
     problem_types,
     problems,
+    programs,
     sentences,
     service_agreements,
+    sign_in,
     work_calendars,
     work_order_list,
     work_orders,
 )
 from api.asked import Asked
+from api.desk import Desk
 from api.edge import Edge
 from api.ports import Ports
 from domain.ports import Door, Ledger
@@ -34,6 +41,7 @@ def create_app(  # noqa: PLR0913 - what the API is plugged into, each by its nam
     new_id: Callable[[], UUID],
     now: Callable[[], datetime],
     ready: Mapping[str, health.Check],
+    desk: Desk,
     patience: float = 5.0,
 ) -> Litestar:
     """The application. `ready`: the checks of `/health/ready`. `patience`: seconds a read waits for a position."""
@@ -44,6 +52,7 @@ def create_app(  # noqa: PLR0913 - what the API is plugged into, each by its nam
             _section("work orders", [*work_orders.routes(ports), *work_order_list.routes(ports)]),
             _section("service agreements", service_agreements.routes(ports)),
             _section("work calendars", work_calendars.routes(ports)),
+            *_signing_in(ports, desk),
             *problem_types.routes(),
             *health.routes(ready),
             documentation.document,
@@ -63,3 +72,28 @@ def _section(tag: str, routes: list[HTTPRouteHandler]) -> Router:
     return Router(
         path="/", route_handlers=routes, before_request=identity.identified, tags=[tag], security=documentation.SECURITY
     )
+
+
+def _signing_in(ports: Ports, desk: Desk) -> list[Router]:
+    """Where people and programs show who they are: one part open to everybody, and one for those who have."""
+    public = [*sign_in.public_routes(desk), *oauth.routes(desk), *openid_sign_in.public_routes(desk)]
+    inside = {
+        "signing in": sign_in.routes(desk),
+        "accounts": [*accounts.routes(ports, desk), *openid_sign_in.routes(desk)],
+        "programs": programs.routes(ports, desk),
+    }
+    guard = principals.identified(desk.identification)
+    return [
+        Router(path="/", route_handlers=public, tags=["signing in"], middleware=[principals.not_stored]),
+        *(
+            Router(
+                path="/",
+                route_handlers=routes,
+                before_request=guard,
+                tags=[tag],
+                security=documentation.CREDENTIALS,
+                middleware=[principals.not_stored],
+            )
+            for tag, routes in inside.items()
+        ),
+    ]

@@ -116,10 +116,10 @@ class Change(Generic[C, S, E]):
         context = self._context(request, body, at)
         return await self.ports.door.execute(self.decider, stream, command, context, expected_version=expected)
 
-    async def ask_existing(self, request: Asked, body: msgspec.Struct, stream: UUID) -> Done:
+    async def ask_existing(self, request: Asked, body: msgspec.Struct, stream: UUID, **given: str) -> Done:
         """The same for something that must be there already. Raises `NotFound` where nothing ever happened."""
         try:
-            return await self.ask(request, body, stream)
+            return await self.ask(request, body, stream, **given)
         except (Refused, VersionMismatch) as no:
             if (await self.ports.door.load(self.decider, stream)).version == 0:
                 raise NotFound from no

@@ -40,11 +40,16 @@ Json: TypeAlias = object
 Responses: TypeAlias = dict[int, ResponseSpec]
 
 SECURITY = [{"actor": list[str]()}]
+CREDENTIALS = [{"session": list[str]()}, {"token": list[str]()}, {"key": list[str]()}]
+"""Any of these shows who asks."""
 
 TAGS = (
     Tag(name="work orders", description="Something is broken: from the report to the acceptance, with deadlines. 工单"),
     Tag(name="service agreements", description="What a community is promised, priority by priority. 服务协议"),
     Tag(name="work calendars", description="When a calendar is open: windows, holidays, make-up days. 工作日历"),
+    Tag(name="signing in", description="Sessions for people, tokens for programs, other identity providers. 登录"),
+    Tag(name="accounts", description="Who can sign in, and who cannot any more. 账户"),
+    Tag(name="programs", description="Devices and partners' systems, and their keys. 程序"),
     Tag(name="problems", description="Every kind of answer that is not a yes. 错误说明"),
     Tag(name="health", description="For whoever watches the processes. 运行状况"),
 )
@@ -72,7 +77,17 @@ def config() -> OpenAPIConfig:
             security_schemes={
                 "actor": SecurityScheme(
                     type="apiKey", name=identity.HEADER, security_scheme_in="header", description="Who asks: an id."
-                )
+                ),
+                "session": SecurityScheme(
+                    type="apiKey",
+                    name="__Host-linli",
+                    security_scheme_in="cookie",
+                    description="A session (`linli_session` over http). A change needs its X-CSRF-Token too.",
+                ),
+                "token": SecurityScheme(type="http", scheme="bearer", bearer_format="JWT", description="A token."),
+                "key": SecurityScheme(
+                    type="apiKey", name="X-API-Key", security_scheme_in="header", description="A program's key."
+                ),
             }
         ),
     )
@@ -127,15 +142,20 @@ def operation(
     *parameters: Parameter,
     sends: Json | None = None,
     gives: Json | None = None,
+    form: RequestBody | None = None,
     status: int = 200,
     headers: Sequence[str] = (),
 ) -> type[Operation]:
-    """An operation with these header parameters, an example of the body and one of the answer with its headers."""
+    """An operation with these header parameters, an example of the body and one of the answer with its headers.
+
+    `form` stands in for a body that no struct describes.
+    """
 
     @dataclass
     class Documented(Operation):
         def __post_init__(self) -> None:
             self.parameters = [*(self.parameters or []), CORRELATION_ID, LANGUAGE, *parameters]
+            self.request_body = form or self.request_body
             if isinstance(self.request_body, RequestBody) and sends is not None:
                 _exemplify(self.request_body, sends)
             answer = (self.responses or {}).get(str(status))

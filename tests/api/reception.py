@@ -4,7 +4,7 @@ Offices are open Monday to Friday, 09:00 to 17:00 in Shanghai. 2 March 2026 is a
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Any, TypeAlias, cast
@@ -15,7 +15,11 @@ from litestar import Litestar
 
 from adapters.ids import new_id
 from adapters.ledger import PostgresLedger
+from adapters.master_key import MasterKey
+from adapters.passwords import ArgonPasswords
+from adapters.wiring import desk_on
 from api.app import create_app
+from api.desk import Desk
 from api.health import Check, Finding
 from domain.ports import Door
 from projections.work_order_board import WorkOrderBoard
@@ -23,6 +27,7 @@ from projections.work_order_board import WorkOrderBoard
 Json: TypeAlias = Mapping[str, object]
 Query: TypeAlias = Mapping[str, str | int | list[str] | list[int]]
 
+MASTER_KEY = MasterKey(b"the same in every test process...")
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 PHOTO = {"kind": "photo", "name": "valve.jpg", "sha256": "9f" * 32}
 LEAK = {
@@ -59,6 +64,7 @@ def application(
     *,
     ready: Mapping[str, Check] = MappingProxyType({"database": fine}),
     patience: float = 20.0,
+    desk: Desk | None = None,
 ) -> Litestar:
     """The API on this ledger."""
     return create_app(
@@ -69,7 +75,15 @@ def application(
         now=clock.now,
         ready=ready,
         patience=patience,
+        desk=desk or desk_at(ledger, door, clock),
     )
+
+
+def desk_at(ledger: PostgresLedger, door: Door, clock: "Clock", public_url: str = "http://linli.test") -> Desk:
+    """The desk where people sign in, at which a "no" takes no longer than it takes."""
+    passwords = ArgonPasswords(ledger.pool)
+    desk = desk_on(ledger.pool, door, MASTER_KEY, passwords, public_url=public_url, clock=clock.now)
+    return replace(desk, least=0.0)
 
 
 def counter(app: Litestar) -> httpx.AsyncClient:
