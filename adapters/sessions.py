@@ -9,7 +9,7 @@ import base64
 import hashlib
 import hmac
 import secrets
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from adapters.pooled import Pooled
@@ -33,7 +33,7 @@ class PostgresSessions:
     async def begin(self, person: str, session: str, at: datetime) -> Session:
         """A session from now on, under a secret that nobody had before."""
         secret = secrets.token_urlsafe(32)
-        expires_at = at + LASTS
+        expires_at = (at + LASTS).astimezone(UTC)
         await self._table.rows(
             "INSERT INTO linli_sessions (digest, session, person, created_at, seen_at, expires_at)"
             " VALUES ($1, $2, $3, $4, $4, $5)",

@@ -107,7 +107,7 @@ def _command(ports: Ports, desk: Desk, offer: Offer[AccountCommand]) -> HTTPRout
     async def asking(request: Asked, body: msgspec.Struct) -> Done:
         person = str(request.path_params["person"])
         done = await change.ask_existing(request, body, account.stream(person))
-        if offer in {LOCK, DISABLE}:  # they have ended already; now they are forgotten
+        if offer.command in {Lock, Disable}:  # they have ended already; now they are forgotten
             await desk.sessions.end_all(person)
         return done
 

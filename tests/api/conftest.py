@@ -10,6 +10,7 @@ from adapters.ledger import PostgresLedger
 from projections.follower import Follower
 from projections.work_order_board import projection
 from tests.api.reception import Clock, Reception, application, counter
+from tests.api.visitor import House, house_of
 
 
 @pytest.fixture
@@ -30,3 +31,9 @@ async def board(ledger: PostgresLedger) -> AsyncIterator[None]:
     yield
     following.cancel()
     await asyncio.gather(following, return_exceptions=True)
+
+
+@pytest.fixture
+async def house(ledger: PostgresLedger, door: LedgerDoor) -> House:
+    """The API, and Li, who may sign in."""
+    return await house_of(ledger, door)
