@@ -64,6 +64,11 @@ class Settings(BaseSettings):
         return self.public_url or f"http://{self.host}:{self.port}"
 
     @property
+    def key_dir(self) -> Path:
+        """The folder of the master key. Without it the database is of no use, and the other way round."""
+        return self.data_dir / "keys"
+
+    @property
     def embeds_postgres(self) -> bool:
         """Whether we run PostgreSQL ourselves."""
         return self.database_url is None

@@ -20,6 +20,7 @@ import httpx
 import structlog
 
 from adapters.engines import Engines, OwnEngines
+from adapters.master_key import MasterKey
 from adapters.migrate import migrate
 from adapters.settings import Settings, variable
 from adapters.supervised import free_port
@@ -131,6 +132,7 @@ async def platform(settings: Settings, *, logs: Path | None = None) -> AsyncGene
     try:
         engines = own.start()  # blocks on purpose: the kernel ties the engines to the thread that starts them
         await migrate(engines.database_url)
+        MasterKey.at(settings.key_dir, create=settings.embeds_postgres)  # before the children, who may not make one
         async with _kept(own), _children(settings, engines, logs) as (children, api):
             yield Platform(engines, own, children, api)
     finally:

@@ -230,7 +230,7 @@ async def _no_provider(_organisation: str) -> tuple[str, str] | None:
 
 def sealer(settings: Settings) -> Sealer:
     """What seals and derives with the key from outside the database. On one machine, the key is made at the start."""
-    return MasterKey.at(settings.data_dir / "keys", create=settings.embeds_postgres)
+    return MasterKey.at(settings.key_dir, create=settings.embeds_postgres)
 
 
 @asynccontextmanager
