@@ -4,7 +4,8 @@
     demo     the same, with data and a story                   work     the clocks (Temporal worker)
     migrate  bring the database up to date                     follow   read models and triggers
     rebuild  replay read models beside the live ones           import   read files of another system
-    keys     make, rotate and prune the master key             health   is a process of this machine well?
+    account  let a person sign in                              keys     make, rotate and prune keys
+    health   is a process of this machine well?
 
 Exit codes: 0 done, 1 failed, 2 wrong arguments or settings, 130 interrupted.
 """
@@ -19,6 +20,7 @@ import urllib.request
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from pathlib import Path
 from typing import Any, NoReturn, TypeAlias
+from uuid import UUID
 
 import msgspec
 from rich import progress as bars
@@ -26,10 +28,12 @@ from rich.console import Console
 
 from adapters import heartbeat, logs
 from adapters.engines import Engines, engines_for
+from adapters.ids import new_id
 from adapters.intake import Progress, Tally
 from adapters.settings import BadSettings, Settings, read_settings
 from adapters.supervised import EngineFailed, FolderInUse
 from adapters.supervisor import ROLES, Platform, end_with, platform, stop_requested
+from domain.decider import Refused
 from domain.ports import LedgerError
 
 Options: TypeAlias = argparse.Namespace
@@ -90,6 +94,10 @@ def parser() -> argparse.ArgumentParser:
     playing.add_argument("--once", action="store_true", help="end after the story instead of staying up")
     keeping = _add(commands, "keys", keys, "make, rotate and prune the master key of personal data 主密钥")
     keeping.add_argument("what", choices=["create", "rotate-master", "prune"])
+    _keep_accounts(commands)
+    keeping = _add(commands, "keys", keys, "make, rotate and prune keys 密钥")
+    keeping.add_argument("what", choices=["create", "rotate-master", "prune", "rotate-signing"])
+    keeping.add_argument("--at-once", action="store_true", help="rotate-signing: refuse what older keys have signed")
     asking = _add(commands, "health", health, "exit with 0 if a process of this machine is well 健康检查")
     asking.add_argument("role", choices=ROLES)
     return top
@@ -221,7 +229,10 @@ def migrate(settings: Settings, _options: Options) -> int:
 
 def keys(settings: Settings, options: Options) -> int:
     """Make a master key; add a new one and wrap everything with it; throw the old ones away."""
-    from adapters.master_key import MasterKey  # noqa: PLC0415 - as above
+    import asyncpg  # noqa: PLC0415 - as above
+
+    from adapters import rewrapping  # noqa: PLC0415
+    from adapters.master_key import MasterKey  # noqa: PLC0415
     from adapters.vault import vault_at  # noqa: PLC0415
 
     file = settings.master_key
@@ -235,10 +246,13 @@ def keys(settings: Settings, options: Options) -> int:
         )
         return OK
 
+    if options.what == "rotate-signing":
+        return rotate_signing(settings, options)
+
     async def wrap_anew(database: str) -> int:
-        async with vault_at(database, file) as vault:
-            wrapped = await vault.rewrap()
-            if options.what == "prune" and not await vault.wrapped_otherwise():
+        async with asyncpg.create_pool(database, min_size=1, max_size=2) as pool, vault_at(database, file) as vault:
+            wrapped = await rewrapping.rewrap(pool, vault)
+            if options.what == "prune" and not await rewrapping.sealed_otherwise(pool, vault):
                 MasterKey.pruned(file)
             return wrapped
 
@@ -345,6 +359,49 @@ def _bar(unit: str) -> bars.Progress:
         bars.TimeElapsedColumn(),
         console=_err,
     )
+
+
+# Who gets in ----------------------------------------------------------------------------------------------------------
+
+
+def _keep_accounts(commands: Any) -> None:  # argparse's own is private
+    opening = _add(commands, "account", create_account, "let a person sign in 开户")
+    opening.add_argument("what", choices=["create"])
+    opening.add_argument("--login", required=True, help="the name to sign in with")
+    opening.add_argument("--person", type=UUID, help="the id of the person; a fresh one when left out")
+    opening.add_argument(
+        "--password-stdin", action="store_true", help="read the password; otherwise a temporary one is made and printed"
+    )
+
+
+def create_account(settings: Settings, options: Options) -> int:
+    """Open an account. A password is read from the input, never from the arguments, which others can see."""
+    from adapters import wiring  # noqa: PLC0415 - as above
+
+    password = sys.stdin.readline().rstrip("\r\n") if options.password_stdin else ""
+    if options.password_stdin and not password:
+        _err.print("no password on the standard input", style="red")
+        return MISUSED
+    person = str(options.person or new_id())
+    with engines_for(settings, temporal=False) as engines:
+        try:
+            temporary = _run(wiring.create_account(engines, settings, person, options.login, password))
+        except Refused as no:
+            _err.print(f"{no.code}: {no.sentence()}", style="red", markup=False)
+            return FAILED
+    _out.print(f"person              {person}", markup=False)
+    if temporary is not None:
+        _out.print(f"temporary password  {temporary}", markup=False)
+    return OK
+
+
+def rotate_signing(settings: Settings, options: Options) -> int:
+    """Begin another signing key, and say which."""
+    from adapters import wiring  # noqa: PLC0415 - as above
+
+    with engines_for(settings, temporal=False) as engines:
+        _out.print(_run(wiring.rotate_signing_key(engines, settings, at_once=options.at_once)), markup=False)
+    return OK
 
 
 def _run(work: Coroutine[Any, Any, Any]) -> Any:  # whatever the work results in

@@ -18,6 +18,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 PREFIX = "LINLI_"
 _HOST_AND_PORT = r"^[A-Za-z0-9_.\-\[\]:]+:[0-9]{1,5}$"
 _POSTGRES = r"^postgres(ql)?://.+"
+_ORIGIN = r"^https?://[A-Za-z0-9_.\-\[\]:]+$"
 Port = Annotated[int, Field(ge=1, le=65535)]
 
 
@@ -42,6 +43,8 @@ class Settings(BaseSettings):
     """The address that the API listens on."""
     port: Port = 8000
     """The port that the API listens on. `up` and `demo` take another one when it is taken, and say so."""
+    public_url: str | None = Field(default=None, pattern=_ORIGIN)
+    """Where people reach the API from outside, `https://linli.example`. Unset: where it listens."""
     postgres_port: Port | None = None
     """The port of the embedded PostgreSQL. Unset: any free one."""
     temporal_port: Port = 7233
@@ -56,6 +59,11 @@ class Settings(BaseSettings):
     """One JSON object a line, or lines for people. `auto`: for people when somebody watches."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     """The least level that is logged."""
+
+    @property
+    def origin(self) -> str:
+        """Where the API is reached: the issuer of its tokens, and the site that its cookies are for."""
+        return self.public_url or f"http://{self.host}:{self.port}"
 
     @property
     def embeds_postgres(self) -> bool:
@@ -126,6 +134,7 @@ _SHAPES: Mapping[str, tuple[str, str]] = {
         "应形如 postgresql://用户:密码@主机:5432/库",
         "must look like postgresql://user:password@host:5432/database",
     ),
+    _ORIGIN: ("应形如 https://主机，不带路径", "must look like https://host, without a path"),
     _HOST_AND_PORT: ("应形如 主机:7233", "must look like host:7233"),
 }
 

@@ -95,7 +95,7 @@ class PostgresVault:
 
     def __init__(self, pool: Pool, master: MasterKey, *, remember: int = 50_000) -> None:
         self._pool = pool
-        self._master = master
+        self.master = master
         self._remember = remember
         self._keys: OrderedDict[Whose, _Key] = OrderedDict()
         self._queue: list[_Wanted] = []
@@ -156,14 +156,14 @@ class PostgresVault:
 
     async def _fetch(self, wanted: Collection[Whose]) -> dict[Whose, _Key]:
         offered = {whose: (new_id(), os.urandom(_SECRET)) for whose in sorted(wanted)}
-        wrapped = [self._master.seal(_purpose(key_id), secret) for key_id, secret in offered.values()]
+        wrapped = [self.master.seal(_purpose(key_id), secret) for key_id, secret in offered.values()]
         rows = await self._ask(
             _KEYS_FOR,
             [whose.subject for whose in offered],
             [whose.kind.value for whose in offered],
             [key_id for key_id, _ in offered.values()],
             wrapped,
-            list(map(self._master.sealed_by, wrapped)),
+            list(map(self.master.sealed_by, wrapped)),
         )
         return {
             Whose(subject, Kind(kind)): _Key(key_id, key_id.hex, key_id.bytes, self._cipher(key_id, kept))
@@ -172,7 +172,7 @@ class PostgresVault:
 
     def _cipher(self, key_id: UUID, wrapped: bytes | None) -> AESGCM:
         """The key of an erased person is gone, and what is sealed for them now is sealed to be read by nobody."""
-        return AESGCM(os.urandom(_SECRET) if wrapped is None else self._master.unseal(_purpose(key_id), wrapped))
+        return AESGCM(os.urandom(_SECRET) if wrapped is None else self.master.unseal(_purpose(key_id), wrapped))
 
     def _keep(self, keys: Mapping[Whose, _Key]) -> None:
         self._keys.update(keys)
@@ -230,14 +230,14 @@ class PostgresVault:
     async def rewrap(self) -> int:
         """Wrap all data keys with the newest master key, page by page, while everything runs. How many."""
         done, last = 0, UUID(int=0)
-        current = self._master.current
+        current = self.master.current
         while rows := await self._ask(_WRAPPED_OTHERWISE, current, last):
             last = rows[-1][0]
             fresh = [
-                self._master.seal(_purpose(key_id), self._master.unseal(_purpose(key_id), before))
+                self.master.seal(_purpose(key_id), self.master.unseal(_purpose(key_id), before))
                 for key_id, before in rows
             ]
-            by = list(map(self._master.sealed_by, fresh))
+            by = list(map(self.master.sealed_by, fresh))
             await self._pool.execute(_REWRAP, [row[0] for row in rows], [row[1] for row in rows], fresh, by)
             done += len(rows)
         return done
@@ -245,7 +245,7 @@ class PostgresVault:
     async def wrapped_otherwise(self) -> int:
         """How many data keys are wrapped by other master keys than the newest: those are needed still."""
         rows = await self._ask(
-            "SELECT count(*) FROM linli_keys WHERE destroyed_at IS NULL AND wrapped_by <> $1", self._master.current
+            "SELECT count(*) FROM linli_keys WHERE destroyed_at IS NULL AND wrapped_by <> $1", self.master.current
         )
         amount: int = rows[0][0]
         return amount

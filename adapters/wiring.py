@@ -13,7 +13,7 @@ import functools
 import gc
 import os
 import socket
-from collections.abc import AsyncGenerator, Callable, Coroutine, Generator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Generator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -24,18 +24,34 @@ import structlog
 import uvicorn
 
 from adapters import heartbeat, import_areas, import_layout, importing
+from adapters.client_secrets import SealedClientSecrets, providers
 from adapters.door import LedgerDoor
 from adapters.engines import Engines
+from adapters.identification import CredentialsOfHeaders, cookie_name
 from adapters.ids import new_id
 from adapters.intake import Progress, Tally
 from adapters.ledger import PostgresLedger
 from adapters.migrate import is_current, migrate
+from adapters.names import KeyedNames
+from adapters.openid import OpenIdClient
+from adapters.passwords import ArgonPasswords
+from adapters.postgres import Pool
+from adapters.program_keys import PostgresProgramKeys
+from adapters.sessions import PostgresSessions
 from adapters.settings import Settings
+from adapters.signing_keys import SigningKeys
+from adapters.tokens import SignedTokens
 from adapters.vault import PostgresVault, vault_at
+from api.account_keeping import open_account
 from api.app import create_app
+from api.desk import Desk
 from api.health import Check, Finding
+from api.ports import Ports
 from domain import work_order
 from domain.access import permission
+from domain.access.credentials import Sealer
+from domain.parties import organisation
+from domain.ports import Context, Door, OtherLifecycle
 from projections import area_tree, estate_register, organisation_register, work_order_board
 from projections.area_tree import AreaTree
 from projections.bulk import Load, Processes
@@ -57,6 +73,9 @@ PROJECTIONS: Mapping[str, Projection[Any, Any]] = {  # of different states and e
     )
 }
 """The read models by name."""
+
+OPERATOR = "operator"
+"""Whoever sits at the command line."""
 
 _KEEP_ALIVE = 75  # seconds: longer than proxies and clients keep an idle connection, so that it is theirs to close
 _BOARD_PATIENCE = 300.0  # seconds: a rebuild of a large board may be under way
@@ -95,18 +114,9 @@ async def core(settings: Settings, engines: Engines, *, followers: int = 0) -> A
 async def serve(settings: Settings, engines: Engines, stop: asyncio.Event) -> None:
     """Answer HTTP until told to stop, then finish what was begun. Raises OSError when the port is taken."""
     with socket.create_server((settings.host, settings.port), backlog=2048, reuse_port=False) as listener:
-        async with core(settings, engines) as (ledger, door, _):
-            app = create_app(
-                door=door,
-                ledger=ledger,
-                board=WorkOrderBoard(ledger.pool),
-                area_tree=AreaTree(ledger.pool),
-                organisation_register=OrganisationRegister(ledger.pool),
-                estate_register=EstateRegister(ledger.pool),
-                new_id=new_id,
-                now=now,
-                ready=checks(ledger),
-            )
+        async with core(settings, engines) as running, signing_in(settings, running) as desk:
+            ports = ports_on(running)
+            app = create_app(ports, desk=desk, identify=desk.identification.who, ready=checks(running.ledger))
             config = uvicorn.Config(
                 app,
                 http="httptools",
@@ -218,12 +228,98 @@ async def import_area_tree(
         return await import_areas.import_areas(door, paths, now(), progress)
 
 
+async def create_account(engines: Engines, settings: Settings, person: str, name: str, password: str) -> str | None:
+    """Let a person sign in; the temporary password where none is given. Raises `Refused`."""
+    async with core(settings, engines) as running, signing_in(settings, running) as desk:
+        return await open_account(desk, person, name, password, Context(actor=OPERATOR, occurred_at=now()))
+
+
+async def rotate_signing_key(engines: Engines, settings: Settings, *, at_once: bool) -> str:
+    """Sign access tokens with a new key from now on: its id."""
+    async with core(settings, engines) as (ledger, _, vault):
+        return await SigningKeys(ledger.pool, vault.master, now).rotate(at_once=at_once)
+
+
 # What they share ------------------------------------------------------------------------------------------------------
 
 
 def now() -> datetime:
     """The time at the edge."""
     return datetime.now(UTC)
+
+
+def ports_on(running: Core) -> Ports:
+    """What the API is plugged into."""
+    pool = running.ledger.pool
+    return Ports(
+        door=running.door,
+        ledger=running.ledger,
+        board=WorkOrderBoard(pool),
+        areas=AreaTree(pool),
+        organisations=OrganisationRegister(pool),
+        estates=EstateRegister(pool),
+        new_id=new_id,
+        now=now,
+    )
+
+
+@asynccontextmanager
+async def signing_in(settings: Settings, running: Core) -> AsyncGenerator[Desk]:
+    """The desk where people and programs show who they are."""
+    passwords = ArgonPasswords(running.ledger.pool)
+    sealing = running.vault.master
+    try:
+        yield desk_on(running.ledger.pool, running.door, sealing, passwords, public_url=settings.origin)
+    finally:
+        passwords.close()
+
+
+def desk_on(  # noqa: PLR0913 - what it stands on, each by its name
+    pool: Pool,
+    door: Door,
+    sealing: Sealer,
+    passwords: ArgonPasswords,
+    *,
+    public_url: str,
+    registered: Callable[[str], Awaitable[tuple[str, str] | None]] | None = None,
+    clock: Callable[[], datetime] = now,
+) -> Desk:
+    """A desk. `registered` says how the identity provider of an organisation is reached: issuer and client id."""
+    sessions, keys, secrets = PostgresSessions(pool), PostgresProgramKeys(pool), SealedClientSecrets(pool, sealing)
+    tokens = SignedTokens(SigningKeys(pool, sealing, clock), public_url, clock)
+    keeper = CredentialsOfHeaders(
+        door=door, sessions=sessions, tokens=tokens, keys=keys, public_url=public_url, now=clock
+    )
+    provider_of = providers(registered or _registered(door), secrets)
+    return Desk(
+        door=door,
+        names=KeyedNames(sealing),
+        passwords=passwords,
+        sessions=sessions,
+        tokens=tokens,
+        keys=keys,
+        client_secrets=secrets,
+        openid=OpenIdClient(pool, provider_of, f"{public_url}/oidc/callback", clock),
+        identification=keeper,
+        doorkeeper=keeper,
+        public_url=public_url,
+        cookie=cookie_name(public_url),
+        new_id=new_id,
+        now=clock,
+    )
+
+
+def _registered(door: Door) -> Callable[[str], Awaitable[tuple[str, str] | None]]:
+    """How the identity provider of an organisation is reached: issuer and client id."""
+
+    async def provider_of(organisation_id: str) -> tuple[str, str] | None:
+        try:
+            found = (await door.load(organisation.decider, UUID(organisation_id))).state.provider
+        except (ValueError, OtherLifecycle):
+            return None
+        return None if found is None else (found.issuer, found.client_id)
+
+    return provider_of
 
 
 async def waiting(ledger: PostgresLedger, board: WorkOrderBoard) -> AsyncGenerator[tuple[str, UUID]]:
@@ -289,10 +385,13 @@ __all__ = [
     "PROJECTIONS",
     "Core",
     "core",
+    "create_account",
+    "desk_on",
     "follow",
     "import_area_tree",
     "import_work_orders",
     "rebuild_projection",
+    "rotate_signing_key",
     "serve",
     "work",
 ]

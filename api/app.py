@@ -1,70 +1,39 @@
 """The API: every route in one list, one way in, one shape for every no."""
 
 from collections.abc import Callable, Mapping
-from datetime import datetime
-from uuid import UUID
 
 from litestar import Litestar, Router
 from litestar.handlers import HTTPRouteHandler
 
 from api import (
+    accounts,
     appointments,
     areas,
     documentation,
     estates,
     health,
     identity,
+    oauth,
+    openid_sign_in,
     organisations,
     problem_types,
     problems,
+    programs,
     sentences,
     service_agreements,
+    sign_in,
     work_calendars,
     work_order_list,
     work_orders,
 )
 from api.asked import Asked
+from api.desk import Desk
 from api.edge import Edge
 from api.ports import Ports
-from domain.access import permission
-from domain.access.permission import See
-from domain.ports import Door, Ledger
-from projections.area_tree import AreaTree
-from projections.estate_register import EstateRegister
-from projections.organisation_register import OrganisationRegister
-from projections.work_order_board import WorkOrderBoard
 
 
-def create_app(  # noqa: PLR0913 - what the API is plugged into, each by its name
-    *,
-    door: Door,
-    ledger: Ledger,
-    board: WorkOrderBoard,
-    identify: identity.Identify,
-    area_tree: AreaTree,
-    organisation_register: OrganisationRegister,
-    estate_register: EstateRegister,
-    new_id: Callable[[], UUID],
-    now: Callable[[], datetime],
-    ready: Mapping[str, health.Check],
-    see: See = permission.sight,
-    patience: float = 5.0,
-) -> Litestar:
-    """The application. `identify` finds out who asks, `see` what they may look at. `ready`: the checks of
-    `/health/ready`. `patience`: seconds that a read waits for a position.
-    """
-    ports = Ports(
-        door=door,
-        ledger=ledger,
-        board=board,
-        areas=area_tree,
-        organisations=organisation_register,
-        estates=estate_register,
-        new_id=new_id,
-        now=now,
-        see=see,
-        patience=patience,
-    )
+def create_app(ports: Ports, *, desk: Desk, identify: identity.Identify, ready: Mapping[str, health.Check]) -> Litestar:
+    """The application. `identify` finds out who asks. `ready`: the checks of `/health/ready`."""
     sentences.chinese()  # a catalogue that cannot be read stops the start, not the first answer
     section = _sections(identify)
     app = Litestar(
@@ -76,6 +45,10 @@ def create_app(  # noqa: PLR0913 - what the API is plugged into, each by its nam
             section("organisations", organisations.routes(ports)),
             section("estates", estates.routes(ports)),
             section("permissions", appointments.routes(ports)),
+            section("signing in", sign_in.routes(desk)),
+            section("accounts", [*accounts.routes(ports, desk), *openid_sign_in.routes(desk)]),
+            section("programs", programs.routes(ports, desk)),
+            _open_to_everybody("signing in", desk),
             *problem_types.routes(),
             *health.routes(ready),
             documentation.document,
@@ -86,7 +59,7 @@ def create_app(  # noqa: PLR0913 - what the API is plugged into, each by its nam
         logging_config=None,
         debug=False,
     )
-    app.asgi_handler = Edge(app.asgi_handler, new_id)
+    app.asgi_handler = Edge(app.asgi_handler, ports.new_id)
     return app
 
 
@@ -98,3 +71,9 @@ def _sections(identify: identity.Identify) -> Callable[[str, list[HTTPRouteHandl
         return Router(path="/", route_handlers=routes, before_request=hook, tags=[tag], security=documentation.SECURITY)
 
     return section
+
+
+def _open_to_everybody(tag: str, desk: Desk) -> Router:
+    """Where people and programs show who they are."""
+    routes = [*sign_in.public_routes(desk), *oauth.routes(desk), *openid_sign_in.public_routes(desk)]
+    return Router(path="/", route_handlers=routes, tags=[tag], middleware=[identity.not_stored])

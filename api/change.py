@@ -39,7 +39,7 @@ from api.problems import (
     NotFound,
     NotIdentified,
     NotJson,
-    PasswordTemporary,
+    PasswordMustChange,
     TooBusy,
     TooLarge,
     VersionMoved,
@@ -226,7 +226,7 @@ def command_route(  # noqa: PLR0913 - the last two are for commands that make ne
 
 
 EVERY_CHANGE = (
-    Malformed, NotIdentified, PasswordTemporary, NotPermitted, OutOfScope, DutiesKeptApart, NotForYourself, OnlyLooks,
+    Malformed, NotIdentified, PasswordMustChange, NotPermitted, OutOfScope, DutiesKeptApart, NotForYourself, OnlyLooks,
     TooLarge, NotJson, Invalid, InTheFuture, KeyReused, InternalError, TooBusy, LedgerAway,
 )  # fmt: skip
 ON_SOMETHING = (NotFound, VersionMoved, VersionRequired)

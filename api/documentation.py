@@ -51,6 +51,9 @@ TAGS = (
     Tag(name="service agreements", description="What a community is promised, priority by priority. 服务协议"),
     Tag(name="work calendars", description="When a calendar is open: windows, holidays, make-up days. 工作日历"),
     Tag(name="permissions", description="Who holds which role, and what roles may do. 角色与权限"),
+    Tag(name="signing in", description="Sessions for people, tokens for programs, other identity providers. 登录"),
+    Tag(name="accounts", description="Who can sign in, and who cannot any more. 账户"),
+    Tag(name="programs", description="Devices and partners' systems, and their keys. 程序"),
     Tag(name="problems", description="Every kind of answer that is not a yes. 错误说明"),
     Tag(name="health", description="For whoever watches the processes. 运行状况"),
 )
@@ -142,10 +145,11 @@ HEADERS: Mapping[str, str] = {
 }
 
 
-def operation(
+def operation(  # noqa: PLR0913 - what there is to say, each by its name
     *parameters: Parameter,
     sends: Json | None = None,
     gives: Json | None = None,
+    form: RequestBody | None = None,
     status: int = 200,
     headers: Sequence[str] = (),
     permission: str = "",
@@ -160,6 +164,7 @@ def operation(
 
         def __post_init__(self) -> None:
             self.parameters = [*(self.parameters or []), CORRELATION_ID, LANGUAGE, *parameters]
+            self.request_body = form or self.request_body
             if isinstance(self.request_body, RequestBody) and sends is not None:
                 _exemplify(self.request_body, sends)
             answer = (self.responses or {}).get(str(status))

@@ -8,14 +8,15 @@ from typing import TypeAlias
 
 from litestar import Request
 from litestar.datastructures import State
+from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
-from api.problems import NotIdentified, PasswordTemporary
+from api.problems import NotIdentified, PasswordMustChange
 from domain.ports import Principal
 
 PRINCIPAL = "principal"
 """The key of the request's state that holds the principal."""
-WITH_A_TEMPORARY_PASSWORD = "with_a_temporary_password"  # noqa: S105 - the name of an option of a route
-"""The key of a route's `opt` that lets somebody in whose password was set by somebody else."""
+ALWAYS = "with_a_temporary_password"
+"""The key of a route's `opt` that opens it to those who have to change their password first."""
 
 Identify: TypeAlias = Callable[[Mapping[bytes, bytes], str], Awaitable[Principal | None]]
 """Finds out from headers and method of a request who asks; None when nobody says. Raises for what is not true."""
@@ -32,7 +33,21 @@ def identified(identify: Identify) -> Hook:
             raise NotIdentified
         request.scope["user"] = state["actor"] = principal.id
         state[PRINCIPAL] = principal
-        if principal.must_change_password and not request.route_handler.opt.get(WITH_A_TEMPORARY_PASSWORD):
-            raise PasswordTemporary
+        if principal.must_change_password and ALWAYS not in request.route_handler.opt:
+            raise PasswordMustChange
 
     return before
+
+
+def not_stored(app: ASGIApp) -> ASGIApp:
+    """Middleware: no cache keeps an answer, whatever it is (RFC 9111, 5.2.2.5)."""
+
+    async def middleware(scope: Scope, receive: Receive, send: Send) -> None:
+        async def answer(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                message["headers"] = [*message["headers"], (b"cache-control", b"no-store")]
+            await send(message)
+
+        await app(scope, receive, answer)
+
+    return middleware

@@ -23,7 +23,7 @@ from litestar.exceptions import HTTPException, ValidationException
 from api.sentences import language_of, say
 from domain.access.permission import Denied
 from domain.decider import Refused
-from domain.ports import Busy, CommandIdReused, OtherLifecycle, Unavailable, VersionMismatch
+from domain.ports import BadCredentials, Busy, CommandIdReused, OtherLifecycle, Unavailable, VersionMismatch
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -73,6 +73,10 @@ class Problem(Exception):
         """What people read, in English."""
         return " ".join((cls.__doc__ or "").split())
 
+    def said(self) -> Mapping[str, str]:
+        """The headers of the answer."""
+        return self.headers
+
 
 class Malformed(Problem):
     """The request cannot be read."""
@@ -97,10 +101,58 @@ class NotIdentified(Problem):
     headers: ClassVar[Mapping[str, str]] = {"WWW-Authenticate": 'Bearer realm="linli"'}
 
 
-class PasswordTemporary(Problem):
-    """Your password was set by somebody else: set your own first."""
+class CredentialsRefused(Problem):
+    """These credentials are not good, or not any more."""
+
+    status = 401
+    headers: ClassVar[Mapping[str, str]] = {"WWW-Authenticate": 'Bearer error="invalid_token"'}
+
+
+class SignInFailed(Problem):
+    """Name and password do not belong together, or this account cannot be used."""
+
+    status = 401
+    headers: ClassVar[Mapping[str, str]] = {"WWW-Authenticate": 'Session realm="linli"'}
+
+
+class TooManyFailures(Problem):
+    """There were too many wrong passwords: wait a while, or have the account unlocked."""
+
+    status = 429
+
+    def said(self) -> Mapping[str, str]:
+        """After how many seconds it makes sense to try again."""
+        return {"Retry-After": str(self.details.get("retry_after", 900))}
+
+
+class LockedByStaff(Problem):
+    """This account is locked until somebody unlocks it."""
 
     status = 403
+
+
+class NotFromHere(Problem):
+    """A change that comes with a cookie needs the header X-CSRF-Token of its session, and must come from this site."""
+
+    status = 403
+
+
+class PasswordMustChange(Problem):
+    """The password is a temporary one: change it first."""
+
+    status = 403
+
+
+class SessionNeeded(Problem):
+    """Only whoever has signed in to a session can do this: a token or a key is not enough."""
+
+    status = 403
+
+
+class ProviderAway(Problem):
+    """The identity provider does not answer, or not as it should."""
+
+    status = 502
 
 
 class NotFound(Problem):
@@ -206,7 +258,7 @@ def answer(request: Request[str, None, State], exc: Exception) -> Response[Probl
     if isinstance(problem, InternalError):
         structlog.get_logger().error("http.failed", exc_info=exc)
     kind = Kind(type(problem).__name__, problem.status, problem.sentence())
-    return _response(request, kind, details=problem.details, errors=problem.errors, headers=problem.headers)
+    return _response(request, kind, details=problem.details, errors=problem.errors, headers=problem.said())
 
 
 def _response(
@@ -248,6 +300,8 @@ def _problem(exc: Exception) -> Problem:
         return VersionMoved(expected=exc.expected, actual=exc.actual)
     if isinstance(exc, Denied):
         return NotFound()
+    if isinstance(exc, BadCredentials):
+        return NotFromHere() if exc.reason == "csrf" else CredentialsRefused(reason=exc.reason)
     if isinstance(exc, ValidationException):
         return Invalid(*_faults(exc.extra))
     if isinstance(exc, HTTPException):

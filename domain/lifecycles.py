@@ -9,7 +9,7 @@ from typing import Any, Final, TypeAlias
 import msgspec
 
 from domain import service_agreement, work_calendar, work_order
-from domain.access import appointment
+from domain.access import account, appointment, login, program
 from domain.decider import Decider, Event
 from domain.parties import area, estate, organisation
 
@@ -24,6 +24,9 @@ ALL: Final[tuple[AnyDecider, ...]] = (
     area.decider,
     organisation.decider,
     estate.decider,
+    account.decider,
+    login.decider,
+    program.decider,
 )
 
 by_name: Final[Mapping[str, AnyDecider]] = {decider.name: decider for decider in ALL}

@@ -210,7 +210,7 @@ class Principal(msgspec.Struct, frozen=True, kw_only=True):
     scopes: tuple[str, ...] = ()
     """The permissions that its key is limited to; empty: its roles alone are the limit."""
     session: str = ""
-    """Of a person at the console: what names the session, not what opens it."""
+    """The id (not the secret) of the session that a person signed in to, or of the key that a program showed."""
     must_change_password: bool = False
     """Signed in with a password that somebody else has set."""
 
@@ -233,6 +233,25 @@ class Context(msgspec.Struct, frozen=True, kw_only=True):
     fingerprint: bytes = b""
     """Hash of what the caller sent, where that is not the command itself (a time filled in here differs every time)."""
     caused_by: int | None = None
+
+
+class BadCredentials(Exception):
+    """Somebody shows credentials that are worth nothing. That is never the same as showing none."""
+
+    def __init__(self, *, reason: Literal["expired", "unknown", "csrf", "locked", "disabled"]) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class Identification(Protocol):
+    """Finds out who asks."""
+
+    async def who(self, headers: Mapping[bytes, bytes], method: str) -> Principal | None:
+        """The principal whose credentials a request shows (names of headers in small letters); None without any.
+
+        Raises `BadCredentials`. What was revoked, ended or disabled is refused at once, in all processes.
+        """
+        ...
 
 
 class Done(msgspec.Struct, frozen=True, kw_only=True):
@@ -294,6 +313,7 @@ class Door(Protocol):
 
 __all__ = [
     "Append",
+    "BadCredentials",
     "Busy",
     "CommandIdReused",
     "Conflict",
@@ -301,6 +321,7 @@ __all__ = [
     "Done",
     "Door",
     "Forged",
+    "Identification",
     "Ledger",
     "LedgerError",
     "Loaded",

@@ -54,3 +54,16 @@ def test_a_variable_nobody_knows_stops_the_start_with_the_likely_name(monkeypatc
 def test_an_empty_variable_is_an_unset_one(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LINLI_DATABASE_URL", "")
     assert read_settings().embeds_postgres
+
+
+def test_the_site_is_where_it_listens_unless_it_is_said_to_be_elsewhere(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert read_settings().origin == "http://127.0.0.1:8000"
+    monkeypatch.setenv("LINLI_PUBLIC_URL", "https://linli.example")
+    assert read_settings().origin == "https://linli.example"
+
+
+@pytest.mark.parametrize("url", ["linli.example", "ftp://linli.example", "https://linli.example/", "https://a/b?c"])
+def test_a_site_is_an_origin_and_nothing_else(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
+    monkeypatch.setenv("LINLI_PUBLIC_URL", url)
+    with pytest.raises(BadSettings, match="https://host, without a path"):
+        read_settings()

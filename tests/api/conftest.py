@@ -8,6 +8,7 @@ from adapters.door import LedgerDoor
 from adapters.ledger import PostgresLedger
 from projections import area_tree, estate_register, organisation_register, work_order_board
 from tests.api.reception import Clock, Reception, application, counter
+from tests.api.visitor import House, house_of
 from tests.followed import followed
 
 
@@ -31,3 +32,9 @@ async def registers(ledger: PostgresLedger) -> AsyncIterator[None]:
     """The area tree and the registers of organisations and estates follow the log."""
     async with followed(ledger, area_tree.projection, organisation_register.projection, estate_register.projection):
         yield
+
+
+@pytest.fixture
+async def house(ledger: PostgresLedger, door: LedgerDoor) -> House:
+    """The API, and Li, who may sign in."""
+    return await house_of(ledger, door)

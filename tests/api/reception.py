@@ -4,7 +4,7 @@ Offices are open Monday to Friday, 09:00 to 17:00 in Shanghai. 2 March 2026 is a
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Any, TypeAlias, cast
@@ -15,8 +15,12 @@ from litestar import Litestar
 
 from adapters.ids import new_id
 from adapters.ledger import PostgresLedger
+from adapters.passwords import ArgonPasswords
+from adapters.wiring import desk_on
 from api.app import create_app
+from api.desk import Desk
 from api.health import Check, Finding
+from api.ports import Ports
 from domain.ports import Door
 from projections.area_tree import AreaTree
 from projections.estate_register import EstateRegister
@@ -63,22 +67,30 @@ def application(
     *,
     ready: Mapping[str, Check] = MappingProxyType({"database": fine}),
     patience: float = 20.0,
+    desk: Desk | None = None,
 ) -> Litestar:
-    """The API on this ledger."""
-    return create_app(
+    """The API on this ledger. Whoever comes to a desk of their own must show who they are there."""
+    ports = Ports(
         door=door,
         ledger=ledger,
         board=WorkOrderBoard(ledger.pool),
-        identify=everybody.named,
-        see=everybody.sees_everything,
-        area_tree=AreaTree(ledger.pool),
-        organisation_register=OrganisationRegister(ledger.pool),
-        estate_register=EstateRegister(ledger.pool),
+        areas=AreaTree(ledger.pool),
+        organisations=OrganisationRegister(ledger.pool),
+        estates=EstateRegister(ledger.pool),
         new_id=new_id,
         now=clock.now,
-        ready=ready,
+        see=everybody.sees_everything,
         patience=patience,
     )
+    identify = desk.identification.who if desk else everybody.named
+    return create_app(ports, desk=desk or desk_at(ledger, door, clock), identify=identify, ready=ready)
+
+
+def desk_at(ledger: PostgresLedger, door: Door, clock: "Clock", public_url: str = "http://linli.test") -> Desk:
+    """The desk where people sign in, at which a "no" takes no longer than it takes."""
+    passwords = ArgonPasswords(ledger.pool)
+    desk = desk_on(ledger.pool, door, everybody.master_key(), passwords, public_url=public_url, clock=clock.now)
+    return replace(desk, least=0.0)
 
 
 def counter(app: Litestar) -> httpx.AsyncClient:

@@ -10,6 +10,7 @@ import pytest
 
 from api import areas, estates, organisations
 from api.change import body_of
+from api.documentation import SECURITY
 from api.problems import ProblemBody, kinds
 from api.receipt import Receipt
 from api.service_agreements import EXAMPLE as AGREEMENT
@@ -24,6 +25,26 @@ from tests.api.reception import Reception
 
 Document = dict[str, Any]  # JSON
 OPEN = {"/health/live", "/health/ready", "/problems", "/problems/{code}"}
+WAYS_IN = {
+    "/sign-in": 422,
+    "/oauth/token": 400,
+    "/oidc/{organisation}/start": 404,
+    "/oidc/callback": 401,
+    "/.well-known/jwks.json": 200,
+    "/.well-known/oauth-authorization-server": 200,
+}
+"""What is open because somebody shows there who it is, and what comes of a request that says nothing."""
+HOLD_SECRETS = {
+    "/sign-in",
+    "/sign-out",
+    "/tokens",
+    "/oauth/token",
+    "/people/{person}/account",
+    "/people/{person}/account/password",
+    "/people/{person}/account/identities",
+    "/organisations/{organisation}/identity-provider-secret",
+}
+"""What is no plain command: a repeat cannot be given the first answer, which nobody has kept."""
 ORDER = "019a5b1e-0000-7000-8000-000000000001"
 
 
@@ -87,10 +108,10 @@ async def test_every_operation_shows_what_is_sent_and_what_comes_back(document: 
 
 async def test_every_change_documents_every_no(document: Document) -> None:
     for path, method, operation in operations(document):
-        if method != "post":
+        if method != "post" or path in HOLD_SECRETS:
             continue
         expected = {"400", "401", "409", "413", "415", "422", "500", "503"}
-        if path == "/work-orders":
+        if path in {"/work-orders", "/programs"}:
             expected -= {"409"}
         assert expected <= set(operation["responses"]), path
         headers = {parameter["name"]: parameter for parameter in operation["parameters"]}
@@ -105,15 +126,18 @@ async def test_every_change_documents_every_no(document: Document) -> None:
 
 async def test_whoever_does_not_say_who_it_is_gets_in_nowhere(reception: Reception, document: Document) -> None:
     for path, method, operation in operations(document):
-        ids = {"order_id": ORDER, "organisation_id": ORDER, "estate_id": ORDER}
-        address = path.format(**ids, community="garden", key="cn", code="NotFound")
+        words = {"community": "garden", "key": "cn", "code": "NotFound", "number": "1"}
+        address = re.sub(r"{(\w+)}", lambda found: words.get(found[1], ORDER), path)
         answer: httpx.Response = await reception.http.request(method.upper(), address)
         if path in OPEN:
             assert answer.status_code in {200, 503}, path
             assert "security" not in operation, path
+        elif path in WAYS_IN:
+            assert answer.status_code == WAYS_IN[path], path
+            assert "security" not in operation, path
         else:
             assert answer.status_code == 401, (method, path)
-            assert operation["security"] == [{"actor": []}], (method, path)
+            assert operation["security"] in ([{"actor": []}], SECURITY), (method, path)
 
 
 def test_every_example_of_a_body_is_one() -> None:

@@ -184,6 +184,12 @@ _MEAN_NOTHING_ALONE = {
     "appointment.declined",
     "appointment.revoked",
     "organisation.provider_distrusted",
+    "account.enabled",
+    "account.signed_out",
+    "account.unlocked",
+    "login.released",
+    "program.enabled",
+    "program.key_revoked",
 }
 
 

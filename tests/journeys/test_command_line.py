@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx
 import pytest
 
 from tests.journeys.running import Running
@@ -14,12 +15,12 @@ from tests.journeys.running import Running
 ROOT = Path(__file__).parents[2]
 
 
-def linli(*arguments: str, **settings: str) -> "subprocess.CompletedProcess[str]":
+def linli(*arguments: str, said: str = "", **settings: str) -> "subprocess.CompletedProcess[str]":
     environment = {name: value for name, value in os.environ.items() if not name.startswith("LINLI_")}
     return subprocess.run(  # noqa: S603 - our own
         [sys.executable, "-m", "adapters.cli", *arguments],
         env={**environment, **settings},
-        stdin=subprocess.DEVNULL,
+        input=said,
         capture_output=True,
         text=True,
         check=False,
@@ -37,7 +38,7 @@ def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
 
 
 @pytest.mark.parametrize(
-    "command", ["up", "serve", "work", "follow", "migrate", "rebuild", "import", "demo", "keys", "health"]
+    "command", ["up", "serve", "work", "follow", "migrate", "rebuild", "import", "demo", "account", "keys", "health"]
 )
 def test_every_command_explains_itself(command: str) -> None:
     done = linli(command, "--help")
@@ -119,3 +120,37 @@ def test_a_process_that_is_well_says_so(platform: Running, role: str, tmp_path: 
 
 def _beside(platform: Running) -> dict[str, str]:
     return {"LINLI_DATA_DIR": str(platform.folder), "LINLI_LOG_FORMAT": "json"}
+
+
+def test_an_account_made_beside_a_running_platform_signs_in_with_its_temporary_password(platform: Running) -> None:
+    person = "019a5b1e-0000-7000-8000-000000000017"
+    done = linli("account", "create", "--login", "li.wei", "--person", person, **_beside(platform))
+    assert done.returncode == 0, done.stderr
+    temporary = done.stdout.split()[-1]
+    body = {"login": "li.wei", "password": temporary}
+    answer = httpx.post(f"{platform.address}/sign-in", json=body, trust_env=False)
+    assert answer.status_code == 200, answer.text
+    assert (answer.json()["person"], answer.json()["must_change_password"]) == (person, True)
+    again = linli("account", "create", "--login", "LI.WEI", **_beside(platform))
+    assert (again.returncode, again.stdout) == (1, "")
+    assert "LoginTaken" in again.stderr
+
+
+def test_a_password_is_read_from_the_input_and_never_printed(platform: Running) -> None:
+    arguments = ("account", "create", "--login", "wang.fang", "--password-stdin")
+    refused = linli(*arguments, said="short\n", **_beside(platform))
+    assert (refused.returncode, "PasswordTooShort" in refused.stderr) == (1, True)
+    assert linli(*arguments, **_beside(platform)).returncode == 2
+    password = "a long sentence of the test"  # noqa: S105 - of a test
+    done = linli(*arguments, said=f"{password}\n", **_beside(platform))
+    assert done.returncode == 0, done.stderr
+    assert password not in done.stdout + done.stderr
+    body = {"login": "wang.fang", "password": password}
+    answer = httpx.post(f"{platform.address}/sign-in", json=body, trust_env=False)
+    assert answer.json()["must_change_password"] is False
+
+
+def test_the_signing_key_is_rotated_beside_a_running_platform(platform: Running) -> None:
+    done = linli("keys", "rotate-signing", **_beside(platform))
+    assert done.returncode == 0, done.stderr
+    assert len(done.stdout.strip()) == 32
