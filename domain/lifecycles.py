@@ -10,11 +10,20 @@ import msgspec
 
 from domain import service_agreement, work_calendar, work_order
 from domain.decider import Decider, Event
+from domain.parties import person
+from domain.privacy import consent, disclosure
 
 AnyDecider: TypeAlias = Decider[Any, Any, Any]
 """A decider whose commands, state and events are not known here: what is true of all of them needs no more."""
 
-ALL: Final[tuple[AnyDecider, ...]] = (work_calendar.decider, service_agreement.decider, work_order.decider)
+ALL: Final[tuple[AnyDecider, ...]] = (
+    work_calendar.decider,
+    service_agreement.decider,
+    work_order.decider,
+    person.decider,
+    consent.decider,
+    disclosure.decider,
+)
 
 by_name: Final[Mapping[str, AnyDecider]] = {decider.name: decider for decider in ALL}
 

@@ -191,7 +191,9 @@ def _correct(command: Correct, person: Person) -> Sequence[PersonEvent]:
         "home": None if command.home is None else command.home.strip(),
     }
     known = {"phone": person.phone, "email": person.email, "address": person.address, "home": person.home}
-    news = {field: text for field, text in said.items() if text is not None and text != known[field]}
+    news: dict[Clearable, str] = {
+        field: text for field, text in said.items() if text is not None and text != known[field]
+    }
     name = "" if command.name is None else _name(command.name)
     name = "" if name == person.name else name
     language = None if command.language == person.language else command.language

@@ -16,6 +16,8 @@ from tests.domain.small_town import GARDEN, on
 _WORDS: Final = ("door", "fixit", "换了门锁", "", " ")
 _WORDS_OF: Final = {
     "calendar": ("", "office", "office", "moon"),
+    "phone": ("13812345678", "0512-65123456", "", "door"),
+    "email": ("an@example.cn", "", "door"),
     "community": (GARDEN, GARDEN, "", "elsewhere"),
     "sha256": ("ab" * 32, "ab" * 32, "12"),
     "zone": ("Asia/Shanghai", "Asia/Shanghai", "Mars/Base"),
@@ -52,6 +54,8 @@ def _value(kind: inspect.Type, random: Random, name: str) -> Any:  # noqa: C901,
             return None
         case inspect.LiteralType(values=values):
             return random.choice(values)
+        case inspect.EnumType(cls=cls):
+            return random.choice(list(cls))
         case inspect.DateTimeType():
             return on(2) + dt.timedelta(minutes=random.randrange(12 * 1440))
         case inspect.DateType():
