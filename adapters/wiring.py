@@ -32,8 +32,11 @@ from adapters.settings import Settings
 from api.app import create_app
 from api.health import Check, Finding
 from domain import work_order
-from projections import work_order_board
+from domain.parties import person
+from projections import consent_register, person_register, work_order_board
 from projections.bulk import Load, Processes
+from projections.consent_register import ConsentRegister
+from projections.person_register import PersonRegister
 from projections.projection import Projection
 from projections.rebuild import Rebuilt, rebuild
 from projections.work_order_board import WorkOrderBoard
@@ -41,7 +44,8 @@ from projections.work_order_board import WorkOrderBoard
 _log = structlog.get_logger("linli")
 
 PROJECTIONS: Mapping[str, Projection[Any, Any]] = {  # of different states and events
-    projection.name: projection for projection in (work_order_board.projection,)
+    projection.name: projection
+    for projection in (work_order_board.projection, person_register.projection, consent_register.projection)
 }
 """The read models by name."""
 
@@ -80,6 +84,8 @@ async def serve(settings: Settings, engines: Engines, stop: asyncio.Event) -> No
                 door=door,
                 ledger=ledger,
                 board=WorkOrderBoard(ledger.pool),
+                people_register=PersonRegister(ledger.pool),
+                consent_register=ConsentRegister(ledger.pool),
                 new_id=new_id,
                 now=now,
                 ready=checks(ledger),
@@ -157,7 +163,7 @@ async def follow(settings: Settings, engines: Engines, stop: asyncio.Event) -> N
         await _until(
             stop,
             *followers,
-            triggers.run(lambda: waiting(ledger, WorkOrderBoard(ledger.pool))),
+            triggers.run(lambda: waiting(ledger, WorkOrderBoard(ledger.pool), PersonRegister(ledger.pool))),
             heartbeat.beat(heartbeat.file_of(settings.data_dir, "follow")),
         )
 
@@ -192,14 +198,20 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
-async def waiting(ledger: PostgresLedger, board: WorkOrderBoard) -> AsyncGenerator[tuple[str, UUID]]:
+async def waiting(
+    ledger: PostgresLedger, board: WorkOrderBoard, people: PersonRegister
+) -> AsyncGenerator[tuple[str, UUID]]:
     """The streams that wait for a moment, as the boards know them: each lifecycle with an agenda has its line here.
 
     The board is waited for, so that nothing is missed which it has yet to hear of; what comes later, triggers see.
     """
-    await ledger.wait(work_order_board.projection.name, await ledger.head(), timeout=_BOARD_PATIENCE)
+    head = await ledger.head()
+    await ledger.wait(work_order_board.projection.name, head, timeout=_BOARD_PATIENCE)
     async for stream in board.open_clocks():
         yield work_order.decider.name, stream
+    await ledger.wait(person_register.projection.name, head, timeout=_BOARD_PATIENCE)
+    async for stream in people.open_clocks():
+        yield person.decider.name, stream
 
 
 def checks(ledger: PostgresLedger) -> Mapping[str, Check]:

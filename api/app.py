@@ -8,9 +8,12 @@ from litestar import Litestar, Router
 from litestar.handlers import HTTPRouteHandler
 
 from api import (
+    consents,
     documentation,
     health,
     identity,
+    people,
+    personal_data,
     problem_types,
     problems,
     sentences,
@@ -21,8 +24,10 @@ from api import (
 )
 from api.asked import Asked
 from api.edge import Edge
-from api.ports import Ports
+from api.ports import Discretion, Ports
 from domain.ports import Door, Ledger
+from projections.consent_register import ConsentRegister
+from projections.person_register import PersonRegister
 from projections.work_order_board import WorkOrderBoard
 
 
@@ -31,17 +36,34 @@ def create_app(  # noqa: PLR0913 - what the API is plugged into, each by its nam
     door: Door,
     ledger: Ledger,
     board: WorkOrderBoard,
+    people_register: PersonRegister,
+    consent_register: ConsentRegister,
     new_id: Callable[[], UUID],
     now: Callable[[], datetime],
     ready: Mapping[str, health.Check],
     patience: float = 5.0,
+    discretion: Discretion | None = None,
 ) -> Litestar:
-    """The application. `ready`: the checks of `/health/ready`. `patience`: seconds a read waits for a position."""
-    ports = Ports(door=door, ledger=ledger, board=board, new_id=new_id, now=now, patience=patience)
+    """The application. `ready`: the checks of `/health/ready`. `patience`: seconds a read waits for a position.
+
+    `discretion`: roles and keys, as far as they decide what is shown of people; without it all see their own only.
+    """
+    ports = Ports(
+        door=door,
+        ledger=ledger,
+        board=board,
+        people=people_register,
+        consents=consent_register,
+        new_id=new_id,
+        now=now,
+        patience=patience,
+        discretion=discretion or Discretion(),
+    )
     sentences.chinese()  # a catalogue that cannot be read stops the start, not the first answer
     app = Litestar(
         route_handlers=[
             _section("work orders", [*work_orders.routes(ports), *work_order_list.routes(ports)]),
+            _section("people", [*people.routes(ports), *consents.routes(ports), *personal_data.routes(ports)]),
             _section("service agreements", service_agreements.routes(ports)),
             _section("work calendars", work_calendars.routes(ports)),
             *problem_types.routes(),

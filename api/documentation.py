@@ -43,6 +43,7 @@ SECURITY = [{"actor": list[str]()}]
 
 TAGS = (
     Tag(name="work orders", description="Something is broken: from the report to the acceptance, with deadlines. 工单"),
+    Tag(name="people", description="Who people are, what they consented to, and what is held of them. 人员与个人信息"),
     Tag(name="service agreements", description="What a community is promised, priority by priority. 服务协议"),
     Tag(name="work calendars", description="When a calendar is open: windows, holidays, make-up days. 工作日历"),
     Tag(name="problems", description="Every kind of answer that is not a yes. 错误说明"),

@@ -1,12 +1,100 @@
 """What the API is plugged into; the wiring hands it over once, at the start."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Protocol
 from uuid import UUID
 
-from domain.ports import Door, Ledger
+import msgspec
+
+from domain.decider import Whose
+from domain.ports import Door, Ledger, Opened
+from domain.privacy.personal import ERASED, Kind
+from projections.consent_register import ConsentRegister
+from projections.person_register import PersonRegister
 from projections.work_order_board import WorkOrderBoard
+
+
+class Sight(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Facts about a viewer, as far as they matter for what is shown of a person."""
+
+    organisations: frozenset[str] = frozenset()
+    """For whom the viewer works."""
+    staff: bool = False
+    """May see personal data of this person as staff: has a role for that whose scope covers the person."""
+    auditor: bool = False
+    privacy_officer: bool = False
+    """Answers people's questions about their data: may export it and see to whom it was disclosed."""
+
+
+class Insight(Protocol):
+    """Knows what a viewer is allowed to see of people."""
+
+    async def of(self, viewer: str, whose: Whose, at: datetime) -> Sight:
+        """The facts about a viewer, with regard to somebody's data."""
+        ...
+
+    async def areas(self, viewer: str, at: datetime) -> Sequence[str]:
+        """The areas, by the beginning of their codes, whose people the viewer may list; `""` is everywhere."""
+        ...
+
+
+class Opening(Protocol):
+    """The part of a vault (`domain.ports.Vault`) that reading needs."""
+
+    async def open(
+        self, sealed: Collection[tuple[UUID, str]], *, custody: bool = False
+    ) -> Mapping[tuple[UUID, str], Opened]:
+        """What sealed texts turn out to be, by stream and field."""
+        ...
+
+
+class Holdings(Protocol):
+    """Knows where data of a person is held."""
+
+    async def streams_of(self, subject: str) -> Sequence[UUID]:
+        """The streams in which something of a person is sealed."""
+        ...
+
+
+class NoInsight:
+    """Knows nothing of anybody's roles: everybody sees their own data, and nobody else's."""
+
+    async def of(self, viewer: str, whose: Whose, at: datetime) -> Sight:
+        """No facts."""
+        del viewer, whose, at
+        return Sight()
+
+    async def areas(self, viewer: str, at: datetime) -> Sequence[str]:
+        """Nowhere."""
+        del viewer, at
+        return ()
+
+
+class NoVault:
+    """Has no keys: what is sealed stays so, and where it is held is not known."""
+
+    async def open(
+        self, sealed: Collection[tuple[UUID, str]], *, custody: bool = False
+    ) -> Mapping[tuple[UUID, str], Opened]:
+        """Nothing can be read."""
+        del custody
+        return {each: Opened(ERASED, "", Kind.FREE_TEXT, readable=False) for each in sealed}
+
+    async def streams_of(self, subject: str) -> Sequence[UUID]:
+        """None are known."""
+        del subject
+        return ()
+
+
+@dataclass(frozen=True, slots=True)
+class Discretion:
+    """What it takes to show people's data to the right people. What is not plugged in shows nothing to anybody."""
+
+    insight: Insight = field(default_factory=NoInsight)
+    vault: Opening = field(default_factory=NoVault)
+    holdings: Holdings = field(default_factory=NoVault)
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +104,10 @@ class Ports:
     door: Door
     ledger: Ledger
     board: WorkOrderBoard
+    people: PersonRegister
+    consents: ConsentRegister
     new_id: Callable[[], UUID]
     now: Callable[[], datetime]
     patience: float = 5.0
     """Seconds that a read waits for its `min_position` before it says "not there yet"."""
+    discretion: Discretion = field(default_factory=Discretion)

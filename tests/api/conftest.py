@@ -7,8 +7,11 @@ import pytest
 
 from adapters.door import LedgerDoor
 from adapters.ledger import PostgresLedger
+from api.ports import Discretion
+from projections import consent_register, person_register
 from projections.follower import Follower
 from projections.work_order_board import projection
+from tests.api.office import Office, PaperVault, Roles
 from tests.api.reception import Clock, Reception, application, counter
 
 
@@ -18,6 +21,22 @@ async def reception(ledger: PostgresLedger, door: LedgerDoor) -> AsyncIterator[R
     clock = Clock()
     async with counter(application(ledger, door, clock)) as http:
         yield Reception(http, clock)
+
+
+@pytest.fixture
+async def office(ledger: PostgresLedger, door: LedgerDoor) -> AsyncIterator[Office]:
+    """The office that knows people: the API with roles and keys that a test sets."""
+    clock, roles, vault = Clock(), Roles(), PaperVault()
+    discretion = Discretion(insight=roles, vault=vault, holdings=vault)
+    followers = [
+        asyncio.create_task(Follower(person_register.projection, ledger, ledger.pool).run()),
+        asyncio.create_task(Follower(consent_register.projection, ledger, ledger.pool).run()),
+    ]
+    async with counter(application(ledger, door, clock, discretion=discretion)) as http:
+        yield Office(Reception(http, clock), ledger, roles, vault)
+    for follower in followers:
+        follower.cancel()
+    await asyncio.gather(*followers, return_exceptions=True)
 
 
 @pytest.fixture

@@ -17,7 +17,10 @@ from adapters.ids import new_id
 from adapters.ledger import PostgresLedger
 from api.app import create_app
 from api.health import Check, Finding
+from api.ports import Discretion
 from domain.ports import Door
+from projections.consent_register import ConsentRegister
+from projections.person_register import PersonRegister
 from projections.work_order_board import WorkOrderBoard
 
 Json: TypeAlias = Mapping[str, object]
@@ -59,12 +62,16 @@ def application(
     *,
     ready: Mapping[str, Check] = MappingProxyType({"database": fine}),
     patience: float = 20.0,
+    discretion: Discretion | None = None,
 ) -> Litestar:
     """The API on this ledger."""
     return create_app(
         door=door,
         ledger=ledger,
         board=WorkOrderBoard(ledger.pool),
+        people_register=PersonRegister(ledger.pool),
+        consent_register=ConsentRegister(ledger.pool),
+        discretion=discretion,
         new_id=new_id,
         now=clock.now,
         ready=ready,

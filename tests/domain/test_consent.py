@@ -4,6 +4,7 @@ from datetime import timedelta
 from uuid import UUID
 
 import pytest
+from msgspec.structs import replace
 
 from domain.privacy import consent
 from domain.privacy.consent import ConsentMovedOn, Give, Given, Withdraw, Withdrawn, in_force
@@ -31,8 +32,7 @@ withdrawn = Withdrawn(at=on(4))
 
 
 def again(**changes: object) -> Give:
-    said = {name: getattr(GIVE, name) for name in GIVE.__struct_fields__}
-    return Give(**{**said, "at": on(5), **changes})
+    return replace(GIVE, **{"at": on(5), **changes})
 
 
 def test_consent_counts_from_the_moment_it_is_given() -> None:

@@ -198,8 +198,8 @@ def test_asking_again_for_what_cannot_be_erased_yet_is_no_news() -> None:
 
 
 def test_the_last_of_several_laws_decides_when() -> None:
-    kept = given(person.decider, registered, held, held_longer).when(ERASE)
-    kept = kept.then(Restricted(at=on(4), until=IN_FIFTEEN_YEARS, reason="request"))
+    to_be_erased = given(person.decider, registered, held, held_longer).when(ERASE)
+    kept = to_be_erased.then(Restricted(at=on(4), until=IN_FIFTEEN_YEARS, reason="request"))
     kept.when(elapse(IN_THREE_YEARS)).then_nothing()
     released = kept.when(ReleaseHold(at=on(5), law=FILES)).then(HoldReleased(at=on(5), law=FILES))
     assert person.agenda(released.state) == Due(at=IN_THREE_YEARS, label="erase")
