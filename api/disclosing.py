@@ -18,7 +18,7 @@ import structlog
 from msgspec import structs
 
 from api.asked import Asked
-from api.ports import Opening, Ports
+from api.ports import UNREADABLE, Opening, Ports
 from domain.ports import Context, Forged, Opened
 from domain.privacy import disclosure
 from domain.privacy.disclosure import Form
@@ -33,8 +33,6 @@ Sees: TypeAlias = Callable[[str, Kind], Shown]
 
 ACTOR = "disclosure"
 """The part of the platform that notes what was disclosed."""
-UNREADABLE = "[无法读取 unreadable]"
-"""Stands where a sealed text was found that was not sealed there."""
 
 _PREFIX = PREFIX.encode()
 _encode = msgspec.json.Encoder().encode

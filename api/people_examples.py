@@ -50,7 +50,7 @@ OFFERS: tuple[Offer[PersonCommand], ...] = (
     Offer(
         person.Hold,
         "hold",
-        "Keep a person's data because a law demands it (依法保存)",
+        "Keep the data of a person because a law demands it (依法保存)",
         example={"until": "2029-03-02T00:00:00+08:00", "law": "e_commerce_law_31"},
         refusals=(person.HoldOverAlready, person.PersonErased),
     ),
@@ -64,7 +64,7 @@ OFFERS: tuple[Offer[PersonCommand], ...] = (
     Offer(
         person.Erase,
         "erase",
-        "Erase a person's data, or keep it only (删除个人信息)",
+        "Erase the data of a person, or only keep it (删除个人信息)",
         example={"reason": "request"},
         refusals=(person.PersonErased,),
     ),

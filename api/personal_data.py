@@ -128,7 +128,7 @@ def routes(ports: Ports) -> list[HTTPRouteHandler]:
 def _disclosures(ports: Ports) -> HTTPRouteHandler:
     @get(
         "/people/{person_id:uuid}/disclosures",
-        summary="Who saw a person's sensitive data, when and why",
+        summary="Who saw sensitive data of a person, when and why",
         operation_id="disclosuresOfPerson",
         operation_class=operation(*parameters(Since), gives=[DISCLOSURE]),
         responses=problems(*READING),

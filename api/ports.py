@@ -3,17 +3,20 @@
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Protocol
+from typing import Final, Protocol
 from uuid import UUID
 
 import msgspec
 
 from domain.decider import Whose
 from domain.ports import Door, Ledger, Opened
-from domain.privacy.personal import ERASED, Kind
+from domain.privacy.personal import Kind
 from projections.consent_register import ConsentRegister
 from projections.person_register import PersonRegister
 from projections.work_order_board import WorkOrderBoard
+
+UNREADABLE: Final = "[无法读取 unreadable]"
+"""Stands where a sealed text was found that nobody here can read."""
 
 
 class Sight(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -80,7 +83,7 @@ class NoVault:
     ) -> Mapping[tuple[UUID, str], Opened]:
         """Nothing can be read."""
         del custody
-        return {each: Opened(ERASED, "", Kind.FREE_TEXT, readable=False) for each in sealed}
+        return {each: Opened(UNREADABLE, "", Kind.FREE_TEXT, readable=False) for each in sealed}
 
     async def streams_of(self, subject: str) -> Sequence[UUID]:
         """None are known."""

@@ -8,7 +8,12 @@ import httpx
 import msgspec
 import pytest
 
+from api import people_examples
 from api.change import body_of
+from api.consents import ConsentView
+from api.people import Contact
+from api.person_view import PersonView
+from api.personal_data import DisclosureView, Export, Processed
 from api.problems import ProblemBody, kinds
 from api.receipt import Receipt
 from api.service_agreements import EXAMPLE as AGREEMENT
@@ -24,6 +29,15 @@ from tests.api.reception import Reception
 Document = dict[str, Any]  # JSON
 OPEN = {"/health/live", "/health/ready", "/problems", "/problems/{code}"}
 ORDER = "019a5b1e-0000-7000-8000-000000000001"
+IN_PATH = {
+    "order_id": ORDER,
+    "person_id": ORDER,
+    "community": "garden",
+    "key": "cn",
+    "code": "NotFound",
+    "recipient": "fixit",
+    "purpose": "service_contact",
+}
 
 
 @pytest.fixture
@@ -104,7 +118,7 @@ async def test_every_change_documents_every_no(document: Document) -> None:
 
 async def test_whoever_does_not_say_who_it_is_gets_in_nowhere(reception: Reception, document: Document) -> None:
     for path, method, operation in operations(document):
-        address = path.replace("{order_id}", ORDER).format(community="garden", key="cn", code="NotFound")
+        address = path.format(**IN_PATH)
         answer: httpx.Response = await reception.http.request(method.upper(), address)
         if path in OPEN:
             assert answer.status_code in {200, 503}, path
@@ -120,6 +134,10 @@ def test_every_example_of_a_body_is_one() -> None:
     for other, without in ((PUBLISH_AGREEMENT, ["community"]), (PUBLISH_CALENDAR, ["key"])):
         msgspec.convert(other.example, body_of(other.command, "Body", without))
     msgspec.convert(CONFIRM_YEAR.example, body_of(CONFIRM_YEAR.command, "Body"))
+    for about in (people_examples.REGISTER, *people_examples.OFFERS):
+        msgspec.convert(about.example, body_of(about.command, "Body"))
+    for agreed, without in ((people_examples.GIVE, ["person"]), (people_examples.WITHDRAW, [])):
+        msgspec.convert(agreed.example, body_of(agreed.command, "Body", without))
 
 
 def test_every_example_of_an_answer_is_one() -> None:
@@ -127,6 +145,15 @@ def test_every_example_of_an_answer_is_one() -> None:
     msgspec.convert(HISTORY, History)
     msgspec.convert(AGREEMENT, Agreement)
     msgspec.convert(CALENDAR, Calendar)
+    for example, shape in (
+        (people_examples.PERSON, PersonView),
+        (people_examples.CONTACT, Contact),
+        (people_examples.CONSENT, ConsentView),
+        (people_examples.DISCLOSURE, DisclosureView),
+        (people_examples.RECORD, Processed),
+        (people_examples.EXPORT, Export),
+    ):
+        msgspec.convert(example, shape)
 
 
 async def test_the_examples_work_when_they_are_sent(reception: Reception) -> None:
@@ -138,6 +165,11 @@ async def test_the_examples_work_when_they_are_sent(reception: Reception) -> Non
         answer = await reception.send(path, offer.example)
         assert answer.status_code == 200, answer.text
         msgspec.json.decode(answer.content, type=Receipt, strict=True)
+    person = (await reception.send("/people", people_examples.REGISTER.example)).headers["Location"]
+    await reception.send(person + "/consents", people_examples.GIVE.example)
+    for about in people_examples.OFFERS:
+        answer = await reception.send(f"{person}/{about.name}", about.example)
+        assert answer.status_code in {200, 409}, answer.text
     order = (await reception.send("/work-orders", REPORT.example)).headers["Location"]
     examples = {offer.name: offer.example for offer in OFFERS}
     life = (

@@ -8,7 +8,7 @@ import pytest
 from domain.parties import person
 from domain.privacy.personal import ERASED, RESTRICTED, Kind
 from tests.api.office import HOME, MASKED, PLAIN, Office
-from tests.api.reception import on
+from tests.api.reception import Reception, on
 
 TEXTS = list(PLAIN)
 
@@ -206,3 +206,11 @@ async def test_a_page_of_sealed_people_is_opened_in_one_go(office: Office, staff
     assert {each["name"] for each in listed} == {"张*三"}
     assert len(listed) == 40
     assert office.vault.calls == 1
+
+
+async def test_where_no_roles_and_keys_are_plugged_in_people_see_only_their_own(reception: Reception) -> None:
+    answer = await reception.send("/people", {"name": "张小三"})
+    anna = answer.headers["Location"]
+    assert (await reception.see(anna)).status_code == 404
+    own = await reception.see(anna, headers={"X-Actor": answer.json()["id"]})
+    assert own.json()["name"] == "张小三"
