@@ -10,6 +10,7 @@ What of it was sensitive and shown in plain is told, so that it can be noted bef
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
 from typing import Generic, NamedTuple, TypeAlias, TypeGuard, TypeVar
 from uuid import UUID
 
@@ -116,6 +117,7 @@ def shown_as(how: Shown, kind: Kind, text: str) -> str:
     return mask(kind, text) if how == "masked" else ""
 
 
+_WITHOUT_TEXT = frozenset({type(None), bool, int, float, datetime, UUID})
 _MARKS = {ERASED, RESTRICTED, UNREADABLE}
 
 
@@ -157,8 +159,15 @@ class _Reader(Generic[T]):
         return structs.replace(content, **self._changes(content))
 
     def _changes(self, content: msgspec.Struct) -> dict[str, object]:
-        said = {name: (getattr(content, name), self._value(name, getattr(content, name))) for name in _fields(content)}
-        return {name: after for name, (before, after) in said.items() if after is not before}
+        changes: dict[str, object] = {}
+        for name in content.__struct_fields__:
+            value: object = getattr(content, name)
+            if type(value) in _WITHOUT_TEXT:
+                continue
+            after = self._value(name, value)
+            if after is not value:
+                changes[name] = after
+        return changes
 
     def _value(self, name: str, value: object) -> object:
         if isinstance(value, str):
@@ -168,10 +177,9 @@ class _Reader(Generic[T]):
             return structs.replace(value, **changes) if changes else value
         if _is_dict(value):
             return {key: self._value(str(key), each) for key, each in value.items()}
-        if _is_tuple(value):
-            return tuple([self._value(name, each) for each in value])
         if _is_list(value):
-            return [self._value(name, each) for each in value]
+            found = [self._value(name, each) for each in value]
+            return tuple(found) if isinstance(value, tuple) and found else found or value
         return value
 
     def _text(self, name: str, text: str) -> str:
@@ -193,20 +201,12 @@ class _Reader(Generic[T]):
         return shown_as(how, kind, text) if readable or how == "hidden" else text
 
 
-def _fields(content: msgspec.Struct) -> tuple[str, ...]:
-    return content.__struct_fields__
-
-
 def _is_dict(value: object) -> TypeGuard[Mapping[object, object]]:
     return isinstance(value, dict)
 
 
-def _is_tuple(value: object) -> TypeGuard[tuple[object, ...]]:
-    return isinstance(value, tuple)
-
-
 def _is_list(value: object) -> TypeGuard[Sequence[object]]:
-    return isinstance(value, list)
+    return isinstance(value, list | tuple)
 
 
 __all__ = ["ACTOR", "UNREADABLE", "Disclosed", "Part", "Seen", "Sees", "disclose", "note", "shown_as"]

@@ -46,6 +46,7 @@ HARD_TO_MAKE_UP: dict[type[Command], Sequence[Command]] = {
         service_agreement.Publish(at=on(2), community="garden", lines=lines) for lines in (LINES, LINES[:4])
     ],
     person.Relate: [person.Relate(at=on(2), to=str(ANNA), relation="child")],
+    person.Unrelate: [person.Unrelate(at=on(2), to=str(ANNA))],
     work_order.Resolve: [work_order.Resolve(at=on(2), evidence=(FOUND,))],
 }
 ENDS_TOO_MANY_HISTORIES = (work_order.Cancel, person.Erase)
