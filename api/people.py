@@ -137,7 +137,7 @@ def _one(ports: Ports) -> HTTPRouteHandler:
             told.seen,
             purpose="look",
             about=f"person/{person_id}",
-            organisations=found.sight.organisations,
+            organisations=found.facts.organisations,
         )
         return fresh(request, etag(found.version), told.contents[0])
 
@@ -196,7 +196,7 @@ def _contact(ports: Ports) -> HTTPRouteHandler:
     async def contact(request: Asked, order_id: FromPath[UUID]) -> Contact:
         order = (await ports.door.load(work_order.decider, order_id)).state
         found = await present(ports, request, _reporter(order))
-        provider = bool(order.company) and order.company in found.sight.organisations
+        provider = bool(order.company) and order.company in found.facts.organisations
         if not provider:
             must_be_somebody(found)
         viewer = structs.replace(
@@ -221,7 +221,7 @@ def _contact(ports: Ports) -> HTTPRouteHandler:
             told.seen,
             purpose="service_contact",
             about=f"work_order/{order_id}",
-            organisations=(order.company,) if provider else found.sight.organisations,
+            organisations=(order.company,) if provider else found.facts.organisations,
         )
         return structs.replace(told.contents[0], shown={kind: shown(viewer, kind) for kind in IN_CONTACT})
 

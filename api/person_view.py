@@ -8,7 +8,7 @@ import msgspec
 
 from api.asked import Asked
 from api.disclosing import Disclosed, Part, Sees, disclose
-from api.ports import Ports, Sight
+from api.ports import Facts, Ports
 from api.problems import NotFound
 from domain.parties import person
 from domain.parties.person import TEXTS, Person, Representative, Retained, Status
@@ -47,7 +47,7 @@ class Present(NamedTuple):
     version: int
     position: int
     person: Person
-    sight: Sight
+    facts: Facts
     viewer: Viewer
 
     @property
@@ -62,20 +62,20 @@ async def present(ports: Ports, request: Asked, person_id: UUID) -> Present:
     if loaded.version == 0:
         raise NotFound
     whose = person.whose(person_id, loaded.state, None)
-    sight = await ports.discretion.insight.of(request.user, whose, ports.now())
-    viewer = Viewer(own=request.user in whose.people, staff=sight.staff, auditor=sight.auditor)
-    return Present(person_id, loaded.version, loaded.position, loaded.state, sight, viewer)
+    facts = await ports.discretion.insight.of(request.user, whose, ports.now())
+    viewer = Viewer(own=request.user in whose.people, staff=facts.staff, auditor=facts.auditor)
+    return Present(person_id, loaded.version, loaded.position, loaded.state, facts, viewer)
 
 
 def must_be_somebody(found: Present) -> None:
     """Raises `NotFound` for whoever is nothing to the person: that there is one is nobody's business."""
-    if not (found.viewer.own or found.viewer.staff or found.viewer.auditor or found.sight.privacy_officer):
+    if not (found.viewer.own or found.viewer.staff or found.viewer.auditor or found.facts.privacy_officer):
         raise NotFound
 
 
 def must_answer_for(found: Present) -> None:
     """Only the person, who represents them, and a privacy officer: raises `NotFound` for all others."""
-    if not (found.viewer.own or found.sight.privacy_officer):
+    if not (found.viewer.own or found.facts.privacy_officer):
         raise NotFound
 
 

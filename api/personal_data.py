@@ -188,7 +188,7 @@ def _export(ports: Ports) -> HTTPRouteHandler:
             {*themselves.seen, *seen},
             purpose="access_request",
             about=f"person/{person_id}",
-            organisations=found.sight.organisations,
+            organisations=found.facts.organisations,
             form="export",
         )
         now = ports.now()
@@ -217,7 +217,7 @@ def _recipients(consents: Iterable[ConsentView], disclosures: Iterable[Disclosur
 
 async def _held(ports: Ports, found: Present) -> tuple[list[HeldEvent], frozenset[Seen]]:
     """The events in which something of the person is held, what is theirs readable and what is others' left out."""
-    elsewhere = await ports.discretion.holdings.streams_of(found.subject)
+    elsewhere = await ports.discretion.holdings.streams(found.subject)
     streams = dict.fromkeys([found.id, *elsewhere])
     histories = await asyncio.gather(*(ports.ledger.read(stream) for stream in streams))
 

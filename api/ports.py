@@ -19,7 +19,7 @@ UNREADABLE: Final = "[无法读取 unreadable]"
 """Stands where a sealed text was found that nobody here can read."""
 
 
-class Sight(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Facts(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Facts about a viewer, as far as they matter for what is shown of a person."""
 
     organisations: frozenset[str] = frozenset()
@@ -34,7 +34,7 @@ class Sight(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 class Insight(Protocol):
     """Knows what a viewer is allowed to see of people."""
 
-    async def of(self, viewer: str, whose: Whose, at: datetime) -> Sight:
+    async def of(self, viewer: str, whose: Whose, at: datetime) -> Facts:
         """The facts about a viewer, with regard to somebody's data."""
         ...
 
@@ -56,7 +56,7 @@ class Opening(Protocol):
 class Holdings(Protocol):
     """Knows where data of a person is held."""
 
-    async def streams_of(self, subject: str) -> Sequence[UUID]:
+    async def streams(self, subject: str) -> Sequence[UUID]:
         """The streams in which something of a person is sealed."""
         ...
 
@@ -64,10 +64,10 @@ class Holdings(Protocol):
 class NoInsight:
     """Knows nothing of anybody's roles: everybody sees their own data, and nobody else's."""
 
-    async def of(self, viewer: str, whose: Whose, at: datetime) -> Sight:
+    async def of(self, viewer: str, whose: Whose, at: datetime) -> Facts:
         """No facts."""
         del viewer, whose, at
-        return Sight()
+        return Facts()
 
     async def areas(self, viewer: str, at: datetime) -> Sequence[str]:
         """Nowhere."""
@@ -85,7 +85,7 @@ class NoVault:
         del custody
         return {each: Opened(UNREADABLE, "", Kind.FREE_TEXT, readable=False) for each in sealed}
 
-    async def streams_of(self, subject: str) -> Sequence[UUID]:
+    async def streams(self, subject: str) -> Sequence[UUID]:
         """None are known."""
         del subject
         return ()

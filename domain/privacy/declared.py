@@ -38,8 +38,8 @@ def owner(personal: Personal, event: Event, state: object, stream: str) -> str:
     """The id of whom a field is about: named by the event, or by the state before it, or else the stream's own."""
     for place in (event, state) if personal.of else ():
         said: object = getattr(place, personal.of, None)
-        if isinstance(said, str) and said:
-            return said
+        if said is not None:
+            return str(said) or stream
     return stream
 
 

@@ -14,7 +14,7 @@ import httpx
 import msgspec
 
 from adapters.ledger import PostgresLedger
-from api.ports import Sight
+from api.ports import Facts
 from domain.decider import Event, Whose, tag_of
 from domain.ports import Append, Forged, NewEvent, Opened
 from domain.privacy.personal import ERASED, Kind, Token, written
@@ -43,11 +43,11 @@ class Roles:
     auditors: set[str] = field(default_factory=set[str])
     privacy_officers: set[str] = field(default_factory=set[str])
 
-    async def of(self, viewer: str, whose: Whose, at: datetime) -> Sight:
+    async def of(self, viewer: str, whose: Whose, at: datetime) -> Facts:
         """The facts about a viewer."""
         del at
         area = self.staff.get(viewer)
-        return Sight(
+        return Facts(
             organisations=frozenset({self.members[viewer]}) if viewer in self.members else frozenset(),
             staff=area is not None and any(each.startswith(area) for each in whose.areas),
             auditor=viewer in self.auditors,
@@ -91,7 +91,7 @@ class PaperVault:
             raise Forged
         return {place: self.papers[place] for place in sealed}
 
-    async def streams_of(self, subject: str) -> Sequence[UUID]:
+    async def streams(self, subject: str) -> Sequence[UUID]:
         """Where something of a person was sealed."""
         return list(dict.fromkeys(stream for (stream, _), opened in self.papers.items() if opened.subject == subject))
 

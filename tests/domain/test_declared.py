@@ -24,6 +24,12 @@ class Happened(Event, frozen=True, tag="sample.happened"):
     nurse: Annotated[str, Personal("", Kind.IDENTITY)] | None = None
 
 
+class Nursed(Struct, frozen=True):
+    """A state."""
+
+    nurse_id: str
+
+
 def test_personal_fields_are_found_in_parts_and_lists_and_where_they_may_be_absent() -> None:
     found = {each.name: each.personal for each in declared(Happened)}
     assert found == {
@@ -39,8 +45,10 @@ def test_whose_a_field_is_stands_in_the_event_or_in_the_state_or_is_the_streams(
     silent = Happened(reporter="", summary="drips")
     state = Happened(reporter="carl", summary="")
     assert owner(personal, told, state, "anna") == "bo"
-    assert owner(personal, silent, state, "anna") == "carl"
-    assert owner(personal, silent, None, "anna") == "anna"
+    assert owner(personal, silent, state, "anna") == "anna"
+    elsewhere = Personal("nurse_id", Kind.IDENTITY)
+    assert owner(elsewhere, told, Nursed(nurse_id="carl"), "anna") == "carl"
+    assert owner(elsewhere, told, None, "anna") == "anna"
     assert owner(Personal("", Kind.IDENTITY), told, state, "anna") == "anna"
 
 
