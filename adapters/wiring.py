@@ -46,17 +46,27 @@ from api.account_keeping import open_account
 from api.app import create_app
 from api.desk import Desk
 from api.health import Check, Finding
-from api.ports import Ports
+from api.insight import InsightByRole
+from api.ports import Discretion, Ports
 from domain import work_order
 from domain.access import permission
 from domain.access.credentials import Sealer
-from domain.parties import organisation
+from domain.parties import organisation, person
 from domain.ports import Context, Door, OtherLifecycle
-from projections import area_tree, estate_register, organisation_register, work_order_board
+from projections import (
+    area_tree,
+    consent_register,
+    estate_register,
+    organisation_register,
+    person_register,
+    work_order_board,
+)
 from projections.area_tree import AreaTree
 from projections.bulk import Load, Processes
+from projections.consent_register import ConsentRegister
 from projections.estate_register import EstateRegister
 from projections.organisation_register import OrganisationRegister
+from projections.person_register import PersonRegister
 from projections.projection import Projection
 from projections.rebuild import Rebuilt, rebuild
 from projections.work_order_board import WorkOrderBoard
@@ -69,8 +79,11 @@ PROJECTIONS: Mapping[str, Projection[Any, Any]] = {  # of different states and e
         area_tree.projection,
         organisation_register.projection,
         estate_register.projection,
+        person_register.projection,
+        consent_register.projection,
         work_order_board.projection,
     )
+    for projection in (work_order_board.projection, person_register.projection, consent_register.projection)
 }
 """The read models by name."""
 
@@ -192,7 +205,7 @@ async def follow(settings: Settings, engines: Engines, stop: asyncio.Event) -> N
         await _until(
             stop,
             *followers,
-            triggers.run(lambda: waiting(ledger, WorkOrderBoard(ledger.pool))),
+            triggers.run(lambda: waiting(ledger, WorkOrderBoard(ledger.pool), PersonRegister(ledger.pool))),
             heartbeat.beat(heartbeat.file_of(settings.data_dir, "follow")),
         )
 
@@ -258,8 +271,11 @@ def ports_on(running: Core) -> Ports:
         areas=AreaTree(pool),
         organisations=OrganisationRegister(pool),
         estates=EstateRegister(pool),
+        people=PersonRegister(pool),
+        consents=ConsentRegister(pool),
         new_id=new_id,
         now=now,
+        discretion=Discretion(insight=InsightByRole(running.door), vault=running.vault, holdings=running.vault),
     )
 
 
@@ -322,14 +338,20 @@ def _registered(door: Door) -> Callable[[str], Awaitable[tuple[str, str] | None]
     return provider_of
 
 
-async def waiting(ledger: PostgresLedger, board: WorkOrderBoard) -> AsyncGenerator[tuple[str, UUID]]:
+async def waiting(
+    ledger: PostgresLedger, board: WorkOrderBoard, people: PersonRegister
+) -> AsyncGenerator[tuple[str, UUID]]:
     """The streams that wait for a moment, as the boards know them: each lifecycle with an agenda has its line here.
 
     The board is waited for, so that nothing is missed which it has yet to hear of; what comes later, triggers see.
     """
-    await ledger.wait(work_order_board.projection.name, await ledger.head(), timeout=_BOARD_PATIENCE)
+    head = await ledger.head()
+    await ledger.wait(work_order_board.projection.name, head, timeout=_BOARD_PATIENCE)
     async for stream in board.open_clocks():
         yield work_order.decider.name, stream
+    await ledger.wait(person_register.projection.name, head, timeout=_BOARD_PATIENCE)
+    async for stream in people.open_clocks():
+        yield person.decider.name, stream
 
 
 def checks(ledger: PostgresLedger) -> Mapping[str, Check]:

@@ -9,6 +9,7 @@ from api import (
     accounts,
     appointments,
     areas,
+    consents,
     documentation,
     estates,
     health,
@@ -16,6 +17,8 @@ from api import (
     oauth,
     openid_sign_in,
     organisations,
+    people,
+    personal_data,
     problem_types,
     problems,
     programs,
@@ -39,6 +42,7 @@ def create_app(ports: Ports, *, desk: Desk, identify: identity.Identify, ready: 
     app = Litestar(
         route_handlers=[
             section("work orders", [*work_orders.routes(ports), *work_order_list.routes(ports)]),
+            section("people", [*people.routes(ports), *consents.routes(ports), *personal_data.routes(ports)]),
             section("service agreements", service_agreements.routes(ports)),
             section("work calendars", work_calendars.routes(ports)),
             section("areas", areas.routes(ports)),

@@ -32,7 +32,7 @@ from domain.access.credentials import (
     Sessions,
     Tokens,
 )
-from domain.ports import BadCredentials, Context, Door, Identification
+from domain.ports import BadCredentials, Context, Door, Identification, Principal
 
 DESK: Final = "sign-in"
 """The part of the platform that notes who has come in and who has not."""
@@ -71,7 +71,9 @@ class Desk:
 
     def context(self, request: Asked, at: datetime, actor: str = DESK) -> Context:
         """The envelope of what is noted here."""
-        return Context(actor=actor, occurred_at=at, asked_at=at, correlation_id=request.correlation_id)
+        principal: Principal | None = request.scope["state"].get("principal")
+        limits = principal.scopes if principal is not None and principal.id == actor else ()
+        return Context(actor=actor, occurred_at=at, asked_at=at, scopes=limits, correlation_id=request.correlation_id)
 
     async def account(self, person: str) -> Account:
         """A person's account as it stands."""

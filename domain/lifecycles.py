@@ -11,7 +11,8 @@ import msgspec
 from domain import service_agreement, work_calendar, work_order
 from domain.access import account, appointment, login, program
 from domain.decider import Decider, Event
-from domain.parties import area, estate, organisation
+from domain.parties import area, estate, organisation, person
+from domain.privacy import consent, disclosure
 
 AnyDecider: TypeAlias = Decider[Any, Any, Any]
 """A decider whose commands, state and events are not known here: what is true of all of them needs no more."""
@@ -27,6 +28,9 @@ ALL: Final[tuple[AnyDecider, ...]] = (
     account.decider,
     login.decider,
     program.decider,
+    person.decider,
+    consent.decider,
+    disclosure.decider,
 )
 
 by_name: Final[Mapping[str, AnyDecider]] = {decider.name: decider for decider in ALL}

@@ -24,9 +24,14 @@ def master_key() -> MasterKey:
     return MasterKey.at(Path(tempfile.mkdtemp(prefix="linli-test-")) / "master.json", create=True)
 
 
+def vault_on(ledger: PostgresLedger) -> PostgresVault:
+    """The vault beside a ledger."""
+    return PostgresVault(ledger.pool, master_key())
+
+
 def door_to(ledger: PostgresLedger, *, remember: int = 10_000) -> LedgerDoor:
     """The door of one more process: it remembers states of its own."""
-    return LedgerDoor(ledger, permit=may, vault=PostgresVault(ledger.pool, master_key()), remember=remember)
+    return LedgerDoor(ledger, permit=may, vault=vault_on(ledger), remember=remember)
 
 
 def may(_question: Question, _ask: Ask) -> str:

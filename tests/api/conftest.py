@@ -6,9 +6,19 @@ import pytest
 
 from adapters.door import LedgerDoor
 from adapters.ledger import PostgresLedger
-from projections import area_tree, estate_register, organisation_register, work_order_board
+from api.ports import Discretion
+from projections import (
+    area_tree,
+    consent_register,
+    estate_register,
+    organisation_register,
+    person_register,
+    work_order_board,
+)
+from tests.api.office import Office, PaperVault, Roles
 from tests.api.reception import Clock, Reception, application, counter
 from tests.api.visitor import House, house_of
+from tests.everybody import vault_on
 from tests.followed import followed
 
 
@@ -18,6 +28,18 @@ async def reception(ledger: PostgresLedger, door: LedgerDoor) -> AsyncIterator[R
     clock = Clock()
     async with counter(application(ledger, door, clock)) as http:
         yield Reception(http, clock)
+
+
+@pytest.fixture
+async def office(ledger: PostgresLedger, door: LedgerDoor) -> AsyncIterator[Office]:
+    """The office that knows people: the API with roles and keys that a test sets."""
+    clock, roles, vault = Clock(), Roles(), PaperVault(beside=vault_on(ledger))
+    discretion = Discretion(insight=roles, vault=vault, holdings=vault)
+    async with (
+        followed(ledger, person_register.projection, consent_register.projection),
+        counter(application(ledger, door, clock, discretion=discretion)) as http,
+    ):
+        yield Office(Reception(http, clock), ledger, roles, vault)
 
 
 @pytest.fixture

@@ -20,11 +20,13 @@ from adapters.wiring import desk_on
 from api.app import create_app
 from api.desk import Desk
 from api.health import Check, Finding
-from api.ports import Ports
+from api.ports import Discretion, Ports
 from domain.ports import Door
 from projections.area_tree import AreaTree
+from projections.consent_register import ConsentRegister
 from projections.estate_register import EstateRegister
 from projections.organisation_register import OrganisationRegister
+from projections.person_register import PersonRegister
 from projections.work_order_board import WorkOrderBoard
 from tests import everybody
 
@@ -68,6 +70,7 @@ def application(
     ready: Mapping[str, Check] = MappingProxyType({"database": fine}),
     patience: float = 20.0,
     desk: Desk | None = None,
+    discretion: Discretion | None = None,
 ) -> Litestar:
     """The API on this ledger. Whoever comes to a desk of their own must show who they are there."""
     ports = Ports(
@@ -77,10 +80,13 @@ def application(
         areas=AreaTree(ledger.pool),
         organisations=OrganisationRegister(ledger.pool),
         estates=EstateRegister(ledger.pool),
+        people=PersonRegister(ledger.pool),
+        consents=ConsentRegister(ledger.pool),
         new_id=new_id,
         now=clock.now,
         see=everybody.sees_everything,
         patience=patience,
+        discretion=discretion or Discretion(vault=everybody.vault_on(ledger)),
     )
     identify = desk.identification.who if desk else everybody.named
     return create_app(ports, desk=desk or desk_at(ledger, door, clock), identify=identify, ready=ready)

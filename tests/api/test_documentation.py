@@ -8,9 +8,13 @@ import httpx
 import msgspec
 import pytest
 
-from api import areas, estates, organisations
+from api import areas, estates, organisations, people_examples
 from api.change import body_of
+from api.consents import ConsentView
 from api.documentation import SECURITY
+from api.people import Contact
+from api.person_view import PersonView
+from api.personal_data import DisclosureView, Export, Processed
 from api.problems import ProblemBody, kinds
 from api.receipt import Receipt
 from api.service_agreements import EXAMPLE as AGREEMENT
@@ -46,6 +50,19 @@ HOLD_SECRETS = {
 }
 """What is no plain command: a repeat cannot be given the first answer, which nobody has kept."""
 ORDER = "019a5b1e-0000-7000-8000-000000000001"
+IN_PATH = {
+    "community": "garden",
+    "key": "cn",
+    "code": "NotFound",
+    "number": "1",
+    "recipient": "fixit",
+    "purpose": "service_contact",
+}
+"""What stands for a part of an address; for all others an id."""
+
+
+def _in_path(found: re.Match[str]) -> str:
+    return IN_PATH.get(found[1], ORDER)
 
 
 @pytest.fixture
@@ -126,8 +143,7 @@ async def test_every_change_documents_every_no(document: Document) -> None:
 
 async def test_whoever_does_not_say_who_it_is_gets_in_nowhere(reception: Reception, document: Document) -> None:
     for path, method, operation in operations(document):
-        words = {"community": "garden", "key": "cn", "code": "NotFound", "number": "1"}
-        address = re.sub(r"{(\w+)}", lambda found: words.get(found[1], ORDER), path)
+        address = re.sub(r"{(\w+)}", _in_path, path)
         answer: httpx.Response = await reception.http.request(method.upper(), address)
         if path in OPEN:
             assert answer.status_code in {200, 503}, path
@@ -149,6 +165,10 @@ def test_every_example_of_a_body_is_one() -> None:
     for kind in (areas, organisations, estates):
         for each in (kind.REGISTER, *kind.OFFERS):
             msgspec.convert(each.example, body_of(each.command, "Body"))
+    for about in (people_examples.REGISTER, *people_examples.OFFERS):
+        msgspec.convert(about.example, body_of(about.command, "Body"))
+    for agreed, without in ((people_examples.GIVE, ["person"]), (people_examples.WITHDRAW, [])):
+        msgspec.convert(agreed.example, body_of(agreed.command, "Body", without))
 
 
 def test_every_example_of_an_answer_is_one() -> None:
@@ -159,6 +179,15 @@ def test_every_example_of_an_answer_is_one() -> None:
     msgspec.convert(areas.EXAMPLE, areas.AreaView)
     msgspec.convert(organisations.EXAMPLE, organisations.OrganisationView)
     msgspec.convert(estates.EXAMPLE, estates.EstateView)
+    for example, shape in (
+        (people_examples.PERSON, PersonView),
+        (people_examples.CONTACT, Contact),
+        (people_examples.CONSENT, ConsentView),
+        (people_examples.DISCLOSURE, DisclosureView),
+        (people_examples.RECORD, Processed),
+        (people_examples.EXPORT, Export),
+    ):
+        msgspec.convert(example, shape)
 
 
 async def test_the_examples_work_when_they_are_sent(reception: Reception) -> None:
@@ -170,6 +199,11 @@ async def test_the_examples_work_when_they_are_sent(reception: Reception) -> Non
         answer = await reception.send(path, offer.example)
         assert answer.status_code == 200, answer.text
         msgspec.json.decode(answer.content, type=Receipt, strict=True)
+    person = (await reception.send("/people", people_examples.REGISTER.example)).headers["Location"]
+    await reception.send(person + "/consents", people_examples.GIVE.example)
+    for about in people_examples.OFFERS:
+        answer = await reception.send(f"{person}/{about.name}", about.example)
+        assert answer.status_code in {200, 409}, answer.text
     order = (await reception.send("/work-orders", REPORT.example)).headers["Location"]
     examples = {offer.name: offer.example for offer in OFFERS}
     life = (

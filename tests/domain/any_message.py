@@ -23,6 +23,8 @@ _WORDS_OF: Final = {
     "country": ("CN", "CN", "GB"),
     "credit_code": ("91110000600037341L", "91 110000 600037341l", "", "12345"),
     "issuer": ("https://id.example", "http://127.0.0.1:9000/o", "http://id.example"),
+    "phone": ("13812345678", "0512-65123456", "", "door"),
+    "email": ("an@example.cn", "", "door"),
     "sha256": ("ab" * 32, "ab" * 32, "12"),
     "zone": ("Asia/Shanghai", "Asia/Shanghai", "Mars/Base"),
 }
@@ -65,6 +67,8 @@ def _value(kind: inspect.Type, random: Random, name: str) -> Any:  # noqa: C901,
             return None
         case inspect.LiteralType(values=values):
             return random.choice(values)
+        case inspect.EnumType(cls=cls):
+            return random.choice(list(cls))
         case inspect.DateTimeType():
             return on(2) + dt.timedelta(minutes=random.randrange(12 * 1440))
         case inspect.DateType():

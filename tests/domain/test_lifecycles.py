@@ -7,6 +7,7 @@ from itertools import count
 from pathlib import Path
 from random import Random
 from typing import Any, cast
+from uuid import UUID
 
 import msgspec
 import pytest
@@ -17,17 +18,19 @@ from msgspec.structs import replace
 from domain import lifecycles, service_agreement, work_calendar, work_order
 from domain.decider import Command, Elapse, Event, Refused, tag_of
 from domain.lifecycles import AnyDecider
-from domain.parties import area
+from domain.parties import area, person
 from tests.domain.any_message import made_up
 from tests.domain.small_town import AREAS, FOUND, LINES, agreed, on, published
 from tests.scenario import Streams
 
+ANNA = UUID(int=0xA77A)
 STORED = Path(__file__).parent / "stored_events.jsonl"
 WORLD = Streams(
     {
         work_calendar.stream("office"): work_calendar.decider.fold([published]),
         service_agreement.stream(agreed.community): service_agreement.decider.fold([agreed]),
         **{area.stream(known.code): area.decider.fold([known]) for known in AREAS},
+        ANNA: person.decider.fold([person.Registered(at=on(1), name="Anna")]),
     }
 )
 LIVES = [pytest.param(decider, id=decider.name) for decider in lifecycles.ALL]
@@ -43,9 +46,11 @@ HARD_TO_MAKE_UP: dict[type[Command], Sequence[Command]] = {
     service_agreement.Publish: [
         service_agreement.Publish(at=on(2), community="garden", lines=lines) for lines in (LINES, LINES[:4])
     ],
+    person.Relate: [person.Relate(at=on(2), to=str(ANNA), relation="child")],
+    person.Unrelate: [person.Unrelate(at=on(2), to=str(ANNA))],
     work_order.Resolve: [work_order.Resolve(at=on(2), evidence=(FOUND,))],
 }
-ENDS_TOO_MANY_HISTORIES = work_order.Cancel
+ENDS_TOO_MANY_HISTORIES = (work_order.Cancel, person.Erase)
 
 
 def unfold(decider: AnyDecider, drawn: Sequence[Drawn], *, late_facts: bool = True) -> list[Command]:
@@ -56,7 +61,7 @@ def unfold(decider: AnyDecider, drawn: Sequence[Drawn], *, late_facts: bool = Tr
     for choice, seed, minutes in drawn:
         now += timedelta(minutes=minutes)
         at = now - timedelta(hours=3) if late_facts and choice % 10 == 0 else now
-        kinds = [kind for kind in decider.commands if kind is not ENDS_TOO_MANY_HISTORIES or seed % 10 == 0]
+        kinds = [kind for kind in decider.commands if kind not in ENDS_TOO_MANY_HISTORIES or seed % 10 == 0]
         first = min(choice % len(kinds), seed % len(kinds))  # rather an early one: those lead on
         for kind in (*kinds[first:], *kinds[:first]):
             command = offer(kind, seed, at)
@@ -190,6 +195,9 @@ _MEAN_NOTHING_ALONE = {
     "login.released",
     "program.enabled",
     "program.key_revoked",
+    "person.unrelated",
+    "person.hold_released",
+    "consent.withdrawn",
 }
 
 
