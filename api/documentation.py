@@ -17,7 +17,9 @@ from litestar.openapi.spec import (
     Components,
     Contact,
     Example,
+    OpenAPIFormat,
     OpenAPIHeader,
+    OpenAPIMediaType,
     OpenAPIResponse,
     OpenAPIType,
     Operation,
@@ -31,7 +33,7 @@ from litestar.openapi.spec import (
 from litestar.serialization import encode_json
 
 from api import identity
-from api.guide import Guide
+from api.guide import STYLE, STYLE_PATH, Guide
 from api.problems import MEDIA_TYPE, REFUSED, Kind, NotFound, Problem, ProblemBody
 from domain.decider import Refused
 
@@ -43,6 +45,7 @@ SECURITY = [{"actor": list[str]()}]
 
 TAGS = (
     Tag(name="work orders", description="Something is broken: from the report to the acceptance, with deadlines. 工单"),
+    Tag(name="files", description="Photos and documents of a work order, looked into and kept sealed. 附件"),
     Tag(name="service agreements", description="What a community is promised, priority by priority. 服务协议"),
     Tag(name="work calendars", description="When a calendar is open: windows, holidays, make-up days. 工作日历"),
     Tag(name="problems", description="Every kind of answer that is not a yes. 错误说明"),
@@ -90,6 +93,12 @@ def document(request: Request[str, None, State]) -> bytes:
     return _document(request.app)
 
 
+@get(STYLE_PATH, include_in_schema=False, media_type="text/css", sync_to_thread=False)
+def style() -> str:
+    """How the page for people looks."""
+    return STYLE
+
+
 @lru_cache(maxsize=1)
 def _document(app: Litestar) -> bytes:
     return encode_json(app.openapi_schema.to_schema())
@@ -120,28 +129,38 @@ HEADERS: Mapping[str, str] = {
     "Link": 'rel="next": the next page (RFC 8288).',
     "Idempotent-Replayed": "true: this is the answer that was given the first time.",
     "X-Correlation-Id": "Yours, or a fresh one.",
+    "Content-Disposition": "attachment, with the name of the file.",
 }
 
 
-def operation(
+def operation(  # noqa: PLR0913 - what there is to say about one, each by its name
     *parameters: Parameter,
     sends: Json | None = None,
+    sends_file: Iterable[str] = (),
     gives: Json | None = None,
+    gives_file: Iterable[str] = (),
     status: int = 200,
     headers: Sequence[str] = (),
 ) -> type[Operation]:
-    """An operation with these header parameters, an example of the body and one of the answer with its headers."""
+    """An operation with these header parameters, an example of the body and one of the answer with its headers. Files
+    are named by their media types.
+    """
+    sent, given = _bytes(sends_file), _bytes(gives_file)
 
     @dataclass
     class Documented(Operation):
         def __post_init__(self) -> None:
             self.parameters = [*(self.parameters or []), CORRELATION_ID, LANGUAGE, *parameters]
-            if isinstance(self.request_body, RequestBody) and sends is not None:
+            if sent:
+                self.request_body = RequestBody(content=sent, required=True, description="The file, byte for byte.")
+            elif isinstance(self.request_body, RequestBody) and sends is not None:
                 _exemplify(self.request_body, sends)
             answer = (self.responses or {}).get(str(status))
             if isinstance(answer, OpenAPIResponse):
                 answer.headers = {name: _header(name) for name in ("X-Correlation-Id", *headers)}
-                if gives is not None:
+                if given:
+                    answer.content = given
+                elif gives is not None:
                     _exemplify(answer, gives)
             for each in (self.responses or {}).values():
                 _name_examples(each)
@@ -152,6 +171,12 @@ def operation(
 def _exemplify(of: RequestBody | OpenAPIResponse, value: Json) -> None:
     for media_type in (of.content or {}).values():
         media_type.examples = {"example": Example(value=value)}
+
+
+def _bytes(media_types: Iterable[str]) -> dict[str, OpenAPIMediaType]:
+    schema = Schema(type=OpenAPIType.STRING, format=OpenAPIFormat.BINARY)
+    example = Example(summary="The bytes of the file.", value="...")
+    return {media_type: OpenAPIMediaType(schema=schema, examples={"example": example}) for media_type in media_types}
 
 
 def _name_examples(answer: OpenAPIResponse | Reference) -> None:

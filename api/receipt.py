@@ -30,20 +30,24 @@ RECEIPT = {"id": "019a5b1e-0000-7000-8000-000000000001", "version": 3, "position
 
 
 class Answer(ASGIResponse):
-    """A receipt with its headers, ready to be sent. `place` is under which address the new things are found."""
+    """A receipt with its headers, ready to be sent. `place` is under which address the new things are found by their
+    ids, `location` the address of the new thing where it is another one.
+    """
 
-    def __init__(self, done: Done, place: str | None) -> None:
+    def __init__(self, done: Done, place: str | None, *, location: str | None = None) -> None:
         receipt = Receipt(id=done.stream, version=done.version, position=done.position, events=done.events)
         self.body = _encode(receipt)
-        self.status_code = 200 if place is None else 201
+        if location is None and place is not None:
+            location = f"{place}/{done.stream}"
+        self.status_code = 200 if location is None else 201
         self._headers = [
             _JSON,
             (b"content-length", b"%d" % len(self.body)),
             (b"etag", etag(done.version).encode()),
             (b"x-position", b"%d" % done.position),
         ]
-        if place is not None:
-            self._headers.append((b"location", f"{place}/{done.stream}".encode()))
+        if location is not None:
+            self._headers.append((b"location", location.encode()))
         if done.duplicate:
             self._headers.append((b"idempotent-replayed", b"true"))
 

@@ -38,6 +38,7 @@ from domain.work_order_messages import (
     Closed,
     Comment,
     Commented,
+    Evidence,
     HandedOver,
     HandOver,
     Pause,
@@ -305,10 +306,15 @@ def _comment(story: Story, command: Comment) -> None:
 
 
 def _attach(story: Story, command: Attach) -> None:
-    if command.attachment in story.order.attachments:
+    if any(_same(command.attachment, there) for there in story.order.attachments):
         return
     refusals.must_prove((command.attachment,))
     story.tell(Attached(at=command.at, attachment=command.attachment))
+
+
+def _same(one: Evidence, other: Evidence) -> bool:
+    """A file is the same under another name; a note is what it says."""
+    return one.sha256 == other.sha256 if one.sha256 or other.sha256 else one == other
 
 
 def _revise_calendar(story: Story, command: ReviseCalendar, ask: Ask) -> None:

@@ -5,18 +5,29 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from adapters.content_check import ContentChecker
 from adapters.door import LedgerDoor
+from adapters.files import PostgresFiles
 from adapters.ledger import PostgresLedger
+from api.ports import Files
 from projections.follower import Follower
 from projections.work_order_board import projection
 from tests.api.reception import Clock, Reception, application, counter
+from tests.sealing import KeysInMemory
 
 
 @pytest.fixture
-async def reception(ledger: PostgresLedger, door: LedgerDoor) -> AsyncIterator[Reception]:
+async def files(ledger: PostgresLedger) -> AsyncIterator[Files]:
+    """A place for files; the largest may have 100 kB."""
+    async with ContentChecker() as checker:
+        yield Files(store=PostgresFiles(ledger.pool), check=checker, sealer=KeysInMemory(), largest=100_000)
+
+
+@pytest.fixture
+async def reception(ledger: PostgresLedger, door: LedgerDoor, files: Files) -> AsyncIterator[Reception]:
     """Somebody at the counter of the API."""
     clock = Clock()
-    async with counter(application(ledger, door, clock)) as http:
+    async with counter(application(ledger, door, clock, files=files)) as http:
         yield Reception(http, clock)
 
 

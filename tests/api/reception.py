@@ -17,6 +17,8 @@ from adapters.ids import new_id
 from adapters.ledger import PostgresLedger
 from api.app import create_app
 from api.health import Check, Finding
+from api.limits import UNLIMITED, Limits
+from api.ports import Files
 from domain.ports import Door
 from projections.work_order_board import WorkOrderBoard
 
@@ -59,6 +61,9 @@ def application(
     *,
     ready: Mapping[str, Check] = MappingProxyType({"database": fine}),
     patience: float = 20.0,
+    files: Files | None = None,
+    limits: Limits = UNLIMITED,
+    https: bool = False,
 ) -> Litestar:
     """The API on this ledger."""
     return create_app(
@@ -69,6 +74,9 @@ def application(
         now=clock.now,
         ready=ready,
         patience=patience,
+        files=files,
+        limits=limits,
+        https=https,
     )
 
 

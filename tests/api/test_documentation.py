@@ -92,6 +92,7 @@ async def test_every_change_documents_every_no(document: Document) -> None:
         if path == "/work-orders":
             expected -= {"409"}
         assert expected <= set(operation["responses"]), path
+        assert "429" in operation["responses"], path
         headers = {parameter["name"]: parameter for parameter in operation["parameters"]}
         assert "Idempotency-Key" in headers, path
         if "{order_id}" in path:
@@ -104,7 +105,9 @@ async def test_every_change_documents_every_no(document: Document) -> None:
 
 async def test_whoever_does_not_say_who_it_is_gets_in_nowhere(reception: Reception, document: Document) -> None:
     for path, method, operation in operations(document):
-        address = path.replace("{order_id}", ORDER).format(community="garden", key="cn", code="NotFound")
+        address = path.replace("{order_id}", ORDER).format(
+            community="garden", key="cn", code="NotFound", sha256="9f" * 32
+        )
         answer: httpx.Response = await reception.http.request(method.upper(), address)
         if path in OPEN:
             assert answer.status_code in {200, 503}, path
@@ -169,6 +172,11 @@ async def test_the_page_for_people_needs_nothing_from_elsewhere(reception: Recep
     page = answer.text
     assert re.findall(r"(?:src|href)\s*=\s*[\"'](?!/)", page) == []
     assert "<script" not in page
+    assert "<style" not in page
+    (address,) = re.findall(r'<link rel="stylesheet" href="([^"]+)">', page)
+    style = await reception.http.get(address)
+    assert (style.status_code, style.headers["Content-Type"]) == (200, "text/css; charset=utf-8")
+    assert "summary{" in style.text
     assert "//" not in re.sub(r"https?://linli\.test\S*", "", re.sub(r"<pre>.*?</pre>", "", page, flags=re.DOTALL))
     for path, _, operation in operations(document):
         assert f"<code>{path}</code>" in page
