@@ -1,7 +1,7 @@
-"""Looks into files in a process of its own, which may be killed, run out of memory or crash, and the API does not notice.
+"""Looks into files in a process of its own, which may be killed, run out of memory or crash; the API does not notice.
 
-One process looks into one file after the other, so that a good file costs no start of an interpreter. At the first sign of
-trouble (too slow, dead) it is replaced, and the file it choked on is dangerous. The other end of the pipe is `worker`:
+One process looks into one file after the other, so that a good file costs no start of an interpreter. At the first
+sign of trouble (too slow, dead) it is replaced, and the file it choked on is dangerous. It runs `worker`:
 
     ->  length of the media type (2 bytes), of the content (4 bytes), both       <-  a `Looked` as JSON, one line
 """
@@ -32,10 +32,13 @@ _decode = msgspec.json.Decoder(Looked).decode
 
 
 class ContentChecker:
-    """Implements `domain.ports.ContentCheck`. Use as `async with ContentChecker() as checker`; starts nothing before."""
+    """Implements `domain.ports.ContentCheck`. Use as `async with ContentChecker() as checker`.
+
+    The process is started when there is something to look into.
+    """
 
     def __init__(self, *, patience: float = PATIENCE) -> None:
-        self._patience = patience
+        self.patience = patience
         self._turn = asyncio.Lock()
         self._waiting = 0
         self._process: asyncio.subprocess.Process | None = None
@@ -70,7 +73,7 @@ class ContentChecker:
         because = "crash"
         for _ in range(2):
             try:
-                async with asyncio.timeout(self._patience):
+                async with asyncio.timeout(self.patience):
                     return await self._ask(media_type, content)
             except TimeoutError:
                 await self._stop()

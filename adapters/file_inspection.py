@@ -1,20 +1,20 @@
-"""Looking into a file that somebody else made: is it whole, is it harmless, is it what it claims to be?
+"""Looking into a file that somebody else made: whether it is whole, harmless, and what it claims to be.
 
 Whoever runs this gives the file a process of its own to do its worst in (`content_check`): decoders are attacked, and a
 few bytes can ask for gigabytes. So this opens everything, completely:
 
-    images   decoded to the last pixel; after the end mark there is nothing. Behind a JPEG there may be more of the same
-             kind, as telephones put them there (brightness maps), and they are decoded likewise
-    PDF      every object is looked at: no scripts, no actions of their own, no files inside, no password, a page to read
+    images   decoded to the last pixel; behind the end mark there is nothing. Behind a JPEG there may be more JPEGs, as
+             telephones put them there (brightness maps), and they are decoded likewise
+    PDF      every object is looked at: no scripts, no actions of their own, no files inside, no password, and a page
 
 A file that is two things at once (a picture and an archive) is neither.
 """
 
 import re
 import zlib
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from io import BytesIO
-from typing import Final
+from typing import Final, NoReturn, cast
 from zipfile import is_zipfile
 
 from PIL import Image
@@ -38,16 +38,16 @@ class _No(Exception):
         self.looked = looked
 
 
-def _something_else(because: str) -> _No:
-    return _No(Looked("something_else", because))
+def _something_else(because: str) -> NoReturn:
+    raise _No(Looked("something_else", because))
 
 
-def _damaged(because: str) -> _No:
-    return _No(Looked("damaged", because))
+def _damaged(because: str) -> NoReturn:
+    raise _No(Looked("damaged", because))
 
 
-def _dangerous(because: str) -> _No:
-    return _No(Looked("dangerous", because))
+def _dangerous(because: str) -> NoReturn:
+    raise _No(Looked("dangerous", because))
 
 
 def look(media_type: str, content: bytes) -> Looked:
@@ -68,9 +68,9 @@ def look(media_type: str, content: bytes) -> Looked:
 def _must_be(media_type: str, content: bytes) -> None:
     begins = _BEGINS.get(media_type)
     if begins is None or begins.match(content) is None:
-        raise _something_else(_resembles(content) or "unknown")
+        _something_else(_resembles(content) or "unknown")
     if is_zipfile(BytesIO(content)):
-        raise _dangerous("archive_inside")
+        _dangerous("archive_inside")
     _LOOK[media_type](content)
 
 
@@ -88,7 +88,7 @@ def _jpeg(content: bytes) -> None:
         _decode(content[begin:end], "JPEG")
         if end == len(content):
             return
-    raise _dangerous("too_many_pictures")
+    _dangerous("too_many_pictures")
 
 
 _NEXT_MARKER = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")
@@ -97,13 +97,13 @@ _RESTARTS = range(0xD0, 0xD8)
 
 
 def _jpeg_end(content: bytes, begin: int) -> int:
-    """Where the picture ends that begins here (ISO/IEC 10918-1, B.1): segments, and coded data up to the next marker."""
+    """Where the picture ends that begins here (ISO/IEC 10918-1, B.1): segments, coded data up to the next marker."""
     if content[begin : begin + 2] != b"\xff\xd8":
-        raise _dangerous("trailing_bytes")
+        _dangerous("trailing_bytes")
     at = begin + 2
     while at + 2 <= len(content):
         if content[at] != 0xFF:  # noqa: PLR2004 - every marker begins with it
-            raise _damaged("no_marker")
+            _damaged("no_marker")
         marker = content[at + 1]
         if marker == _EOI:
             return at + 2
@@ -116,7 +116,7 @@ def _jpeg_end(content: bytes, begin: int) -> int:
         if marker == _SOS:
             found = _NEXT_MARKER.search(content, at)
             at = len(content) if found is None else found.start()
-    raise _damaged("truncated")
+    _damaged("truncated")
 
 
 def _png(content: bytes) -> None:
@@ -126,30 +126,30 @@ def _png(content: bytes) -> None:
         length, kind = int.from_bytes(content[at : at + 4]), content[at + 4 : at + 8]
         end = at + 12 + length
         if end > len(content):
-            raise _damaged("truncated")
+            _damaged("truncated")
         if zlib.crc32(content[at + 4 : end - 4]) != int.from_bytes(content[end - 4 : end]):
-            raise _damaged("checksum")
+            _damaged("checksum")
         at = end
     if at != len(content):
-        raise _dangerous("trailing_bytes")
+        _dangerous("trailing_bytes")
     _decode(content, "PNG")
 
 
 def _webp(content: bytes) -> None:
     announced = int.from_bytes(content[4:8], "little") + 8
     if announced > len(content):
-        raise _damaged("truncated")
+        _damaged("truncated")
     if announced < len(content):
-        raise _dangerous("trailing_bytes")
+        _dangerous("trailing_bytes")
     _decode(content, "WEBP")
 
 
 def _decode(content: bytes, kind: str) -> None:
     with Image.open(BytesIO(content), formats=[kind]) as image:
         if image.width * image.height > MOST_PIXELS:
-            raise _dangerous("too_many_pixels")
+            _dangerous("too_many_pixels")
         if kind != "JPEG" and getattr(image, "is_animated", False):
-            raise _something_else("animation")
+            _something_else("animation")
         image.load()
 
 
@@ -173,18 +173,18 @@ _PADDING = b" \t\r\n\0"
 def _pdf(content: bytes) -> None:
     end = content.rfind(b"%%EOF")
     if end < 0:
-        raise _damaged("truncated")
+        _damaged("truncated")
     if content[end + 5 :].strip(_PADDING):
-        raise _dangerous("trailing_bytes")
+        _dangerous("trailing_bytes")
     if _ANYWHERE.search(_ESCAPE.sub(lambda found: bytes([int(found[1], 16)]), content)):
-        raise _dangerous("active_content")
+        _dangerous("active_content")
     reader = PdfReader(BytesIO(content), strict=False)
     if reader.is_encrypted:
-        raise _dangerous("encrypted")
+        _dangerous("encrypted")
     for found in _objects(reader):
         _must_be_still(found)
     if len(reader.pages) < 1:
-        raise _damaged("no_page")
+        _damaged("no_page")
     reader.pages[0].get_object()
 
 
@@ -194,7 +194,7 @@ def _objects(reader: PdfReader) -> Iterator[object]:
     numbers = {(number, generation) for generation, entries in reader.xref.items() for number in entries}
     numbers |= {(number, 0) for number in reader.xref_objStm}
     if len(numbers) > MOST_OBJECTS:
-        raise _dangerous("too_many_objects")
+        _dangerous("too_many_objects")
     for number, generation in numbers:
         yield reader.get_object(IndirectObject(number, generation, reader))
 
@@ -208,25 +208,21 @@ def _must_be_still(found: object) -> None:
             _must_not_act(each)
             open_.extend(each.values())
         elif isinstance(each, list):
-            open_.extend(_items(each))
+            open_.extend(cast("list[object]", each))
 
 
 def _must_not_act(entries: DictionaryObject) -> None:
     for key, because in _KEYS.items():
         if key in entries:
-            raise _dangerous(because)
+            _dangerous(because)
     if entries.get("/S") in _ACTS:
-        raise _dangerous("action")
+        _dangerous("action")
     if entries.get("/Type") in _TYPES or entries.get("/Subtype") in _TYPES:
-        raise _dangerous("file_inside")
+        _dangerous("file_inside")
     if "/OpenAction" in entries:
         opens = entries["/OpenAction"]  # a place to open the file at, or an action, which may be to go there
         if isinstance(opens, DictionaryObject) and opens.get("/S") != NameObject("/GoTo"):
-            raise _dangerous("action")
-
-
-def _items(values: Iterable[object]) -> Iterator[object]:
-    yield from values
+            _dangerous("action")
 
 
 _BEGINS: Mapping[str, re.Pattern[bytes]] = {

@@ -46,7 +46,8 @@ FROM linli_files WHERE stream = $1 ORDER BY stored_at, sha256
 _CONTENT = "SELECT content FROM linli_files WHERE stream = $1 AND sha256 = decode($2, 'hex')"
 _FORGET = "WITH gone AS (DELETE FROM linli_files WHERE subject = $1 RETURNING 1) SELECT count(*) FROM gone"
 _DOUBTFUL = """
-SELECT stream, encode(sha256, 'hex') FROM linli_files WHERE NOT confirmed AND stored_at < clock_timestamp() - $1::interval
+SELECT stream, encode(sha256, 'hex') FROM linli_files
+WHERE NOT confirmed AND stored_at < clock_timestamp() - $1::interval
 """
 _SWEEP = """
 DELETE FROM linli_files WHERE stream = $1 AND sha256 = decode($2, 'hex')

@@ -54,6 +54,11 @@ class RateLimiter:
         self.statements = 0
         """How many statements went to the database."""
 
+    @property
+    def remembered(self) -> int:
+        """How many refused callers are refused from memory."""
+        return len(self._shut)
+
     async def admit(self, key: str, *, rate: int, burst: int) -> Admitted:
         """Ask for one request of a key that may make `rate` a minute, `burst` of them at once. Raises Unavailable."""
         terms = _Terms(rate, burst)

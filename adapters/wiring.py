@@ -23,15 +23,22 @@ import structlog
 import uvicorn
 
 from adapters import heartbeat, import_layout, importing
+from adapters.bounded_heads import BoundedHeads
+from adapters.content_check import ContentChecker
 from adapters.door import LedgerDoor
 from adapters.engines import Engines
+from adapters.files import PostgresFiles, sweep
 from adapters.ids import new_id
 from adapters.ledger import PostgresLedger
 from adapters.migrate import is_current, migrate
+from adapters.rate_limit import RateLimiter
 from adapters.settings import Settings
 from api.app import create_app
 from api.health import Check, Finding
+from api.limits import Limit, Limits
+from api.ports import Files
 from domain import work_order
+from domain.ports import ContentCheck, ContentSealer, RateLimits, Unavailable
 from projections import work_order_board
 from projections.bulk import Load, Processes
 from projections.projection import Projection
@@ -47,6 +54,7 @@ PROJECTIONS: Mapping[str, Projection[Any, Any]] = {  # of different states and e
 
 _KEEP_ALIVE = 75  # seconds: longer than proxies and clients keep an idle connection, so that it is theirs to close
 _BOARD_PATIENCE = 300.0  # seconds: a rebuild of a large board may be under way
+_TIDY_EVERY = 900.0  # seconds
 _TOLERABLE_LAG = 50_000  # events that a read model may be behind before the API calls itself not ready
 
 
@@ -75,7 +83,8 @@ async def core(settings: Settings, engines: Engines) -> AsyncGenerator[Core]:
 async def serve(settings: Settings, engines: Engines, stop: asyncio.Event) -> None:
     """Answer HTTP until told to stop, then finish what was begun. Raises OSError when the port is taken."""
     with socket.create_server((settings.host, settings.port), backlog=2048, reuse_port=False) as listener:
-        async with core(settings, engines) as (ledger, door):
+        async with core(settings, engines) as (ledger, door), ContentChecker() as checker:
+            rates = RateLimiter(ledger.pool)
             app = create_app(
                 door=door,
                 ledger=ledger,
@@ -83,10 +92,14 @@ async def serve(settings: Settings, engines: Engines, stop: asyncio.Event) -> No
                 new_id=new_id,
                 now=now,
                 ready=checks(ledger),
+                files=files(settings, ledger, checker),
+                limits=limits(settings, rates),
+                https=settings.reached_by_https,
             )
             config = uvicorn.Config(
                 app,
-                http="httptools",
+                http=BoundedHeads,
+                forwarded_allow_ips=[str(network) for network in settings.trusted_proxies],
                 loop="none",
                 ws="none",
                 log_config=None,
@@ -105,6 +118,7 @@ async def serve(settings: Settings, engines: Engines, stop: asyncio.Event) -> No
             stopping.cancel()
             server.should_exit = True
             await answering
+            await rates.close()
 
 
 async def work(settings: Settings, engines: Engines, stop: asyncio.Event) -> None:
@@ -158,6 +172,7 @@ async def follow(settings: Settings, engines: Engines, stop: asyncio.Event) -> N
             stop,
             *followers,
             triggers.run(lambda: waiting(ledger, WorkOrderBoard(ledger.pool))),
+            tidy(ledger, door),
             heartbeat.beat(heartbeat.file_of(settings.data_dir, "follow")),
         )
 
@@ -200,6 +215,36 @@ async def waiting(ledger: PostgresLedger, board: WorkOrderBoard) -> AsyncGenerat
     await ledger.wait(work_order_board.projection.name, await ledger.head(), timeout=_BOARD_PATIENCE)
     async for stream in board.open_clocks():
         yield work_order.decider.name, stream
+
+
+def content_sealer() -> ContentSealer | None:
+    """Who seals what files hold with the key of whom they are about: HERE THE VAULT IS PLUGGED IN. None: no files."""
+    return None
+
+
+def files(settings: Settings, ledger: PostgresLedger, check: ContentCheck) -> Files | None:
+    """The place for files, once there is somebody who seals them: nothing is ever stored that anyone could read."""
+    sealer = content_sealer()
+    if sealer is None:
+        return None
+    return Files(store=PostgresFiles(ledger.pool), check=check, sealer=sealer, largest=settings.largest_upload)
+
+
+def limits(settings: Settings, rates: RateLimits) -> Limits:
+    """How often somebody may ask."""
+    return Limits(
+        rates=rates,
+        requests=Limit("requests", settings.requests_per_minute, settings.requests_burst),
+        sign_ins=Limit("sign_ins", settings.sign_ins_per_minute, max(1, settings.sign_ins_per_minute)),
+    )
+
+
+async def tidy(ledger: PostgresLedger, door: LedgerDoor) -> None:
+    """Ask the log about uploads that came to no end, every now and then, for ever."""
+    while True:
+        with contextlib.suppress(Unavailable):
+            await sweep(PostgresFiles(ledger.pool), door)
+        await asyncio.sleep(_TIDY_EVERY)
 
 
 def checks(ledger: PostgresLedger) -> Mapping[str, Check]:

@@ -110,7 +110,7 @@ _ALL_BUT_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
 
 
 def must_be_shallow(body: bytes) -> None:
-    """Raises `Malformed` when things lie inside each other too deep. Taking all innermost brackets away is one level."""
+    """Raises `Malformed` when things lie inside each other too deep. Each round takes the innermost brackets away."""
     if body.count(b"[") + body.count(b"{") <= DEEPEST:
         return
     brackets = _STRING.sub(b"", body).translate(None, _ALL_BUT_BRACKETS).translate(_TO_BRACKETS)

@@ -11,8 +11,8 @@ Field = tuple[bytes, bytes]
 
 CSP: Final = b"content-security-policy"
 PAGE: Final = (
-    b"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; connect-src 'self';"
-    b" form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    b"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self';"
+    b" connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
 """For HTML: ready for forms, styles and scripts of our own."""
 NO_PAGE: Final = b"default-src 'none'; frame-ancestors 'none'"

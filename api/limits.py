@@ -1,7 +1,7 @@
 """How often somebody may ask: each principal, and where nobody is known yet, each address.
 
-The address is the peer's, or what a trusted proxy says it is (`LINLI_TRUSTED_PROXIES`; uvicorn sees to that). Of IPv6, a
-network of 64 bits counts as one: that is what a single customer gets.
+The address is the peer's, or what a trusted proxy says it is (`LINLI_TRUSTED_PROXIES`; uvicorn sees to that). Of IPv6,
+a network of 64 bits counts as one: that is what a single customer gets.
 
 Who asks too often is told what the limit is and when to come back (429, `Retry-After`, and the fields of
 draft-ietf-httpapi-ratelimit-headers): `q` requests in `w` seconds, of which `r` are left, with more after `t` seconds.
@@ -67,8 +67,7 @@ UNLIMITED: Final = Limits()
 
 def address(request: Request[str, None, State]) -> str:
     """Where a request comes from, as far as one customer of a network reaches."""
-    client = request.scope.get("client")
-    host = "" if client is None else client[0]
+    host = "" if request.client is None else request.client.host
     try:
         found = ip_address(host.partition("%")[0])
     except ValueError:

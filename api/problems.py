@@ -139,7 +139,7 @@ class Damaged(Problem):
 
 
 class Dangerous(Problem):
-    """The file holds something that could do harm, or that cannot be looked into: a script, another file, a password."""
+    """The file holds something that could do harm or cannot be looked into: a script, another file, a password."""
 
     status = 422
 

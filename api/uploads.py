@@ -8,9 +8,10 @@ way is held in memory has a bound too (`Room`), so that many large ones are told
 import asyncio
 import re
 import unicodedata
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from email.message import Message
+from urllib.parse import unquote
 
 from api.asked import Asked
 from api.problems import (
@@ -29,6 +30,8 @@ from domain.file_kinds import FILE_KINDS
 from domain.ports import Looked
 
 LONGEST_NAME = 128
+_EXTENDED = re.compile(r";\s*filename\*\s*=\s*(utf-8|iso-8859-1)'[^']*'([^;\s]+)", re.IGNORECASE)
+"""A name that says in which characters it is written (RFC 8187): better than one that does not."""
 
 
 class Room:
@@ -38,7 +41,7 @@ class Room:
         self._left = size
 
     @contextmanager
-    def take(self, size: int) -> Iterator[None]:
+    def take(self, size: int) -> Generator[None]:
         """Room for a file. Raises `TooBusy` when there is none."""
         if size > self._left:
             raise TooBusy
@@ -57,10 +60,15 @@ def claimed_kind(request: Asked) -> str:
     return media_type
 
 
-async def received(request: Asked, largest: int, patience: float) -> bytes:
-    """The bytes of a file. Raises `TooLarge` as soon as that is known, `TooSlow`, `Malformed` when the caller has gone."""
+def must_fit(request: Asked, largest: int) -> int:
+    """How much room a file takes: as much as is announced, or else as it may. Raises `TooLarge` if that is too much."""
     if request.announced > largest:
         raise TooLarge
+    return request.announced or largest
+
+
+async def received(request: Asked, patience: float) -> bytes:
+    """The bytes of a file. Raises `TooLarge` at the first too many, `TooSlow`, `Malformed` when the caller has gone."""
     try:
         async with asyncio.timeout(patience):
             return await request.whole()
@@ -95,12 +103,12 @@ def _disposition(header: str | None) -> str | None:
     """The name in a Content-Disposition. Many programs write UTF-8 where Latin-1 is meant."""
     if header is None:
         return None
+    if extended := _EXTENDED.search(header):
+        return unquote(extended[2], encoding=extended[1], errors="replace")
     message = Message()
     message["Content-Disposition"] = header
     name = message.get_filename()
-    if name is None or "*" in header:
-        return name
     try:
-        return name.encode("latin-1").decode()
+        return None if name is None else name.encode("latin-1").decode()
     except UnicodeError:
         return name

@@ -53,7 +53,7 @@ from api.problems import (
 )
 from api.query import Query, Reading, asked_for, parameters
 from api.receipt import RECEIPT, Answer, Receipt
-from api.uploads import Room, claimed_kind, must_be_fine, name_of, received
+from api.uploads import Room, claimed_kind, must_be_fine, must_fit, name_of, received
 from api.work_order_examples import OFFERS
 from domain import work_order
 from domain import work_order_refusals as refusals
@@ -181,8 +181,8 @@ class _Attaching:
         name = name_of(request, None if sending.name is UNSET else sending.name)
         stream: UUID = request.path_params["order_id"]
         order = await _existing(self._ports, stream)
-        with self._room.take(request.announced or self._files.largest):
-            content = await received(request, self._files.largest, self._files.patience)
+        with self._room.take(must_fit(request, self._files.largest)):
+            content = await received(request, self._files.patience)
             must_be_fine(await self._files.check.look(media_type, content))
             sha256 = (await asyncio.to_thread(hashlib.sha256, content)).hexdigest()
             file = _Taken(

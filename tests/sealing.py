@@ -1,4 +1,4 @@
-"""A stand-in for whoever seals files: a key a subject, in memory; destroying it makes everything about them unreadable."""
+"""A stand-in for whoever seals files: a key a subject, in memory. Without the key nothing about them can be read."""
 
 import os
 from dataclasses import dataclass, field

@@ -15,7 +15,7 @@ JAVASCRIPT = "app.alert('hello');"
 
 def picture(kind: str = "JPEG", size: tuple[int, int] = (64, 48), mode: str = "RGB", **how: object) -> bytes:
     """A small picture."""
-    image = Image.radial_gradient("L").resize(size).convert(mode)
+    image = Image.radial_gradient("L").transform(size, Image.Transform.AFFINE, (4, 0, 0, 0, 4, 0)).convert(mode)
     file = BytesIO()
     image.save(file, kind, **how)
     return file.getvalue()

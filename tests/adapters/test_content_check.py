@@ -4,6 +4,8 @@ import asyncio
 import os
 import signal
 import struct
+import sys
+from asyncio.subprocess import DEVNULL, PIPE
 from collections.abc import AsyncIterator
 
 import psutil
@@ -158,10 +160,10 @@ async def test_a_look_that_takes_too_long_is_ended_with_its_process() -> None:
         assert await checker.look(JPEG, files.picture()) == FINE
         process = psutil.Process(checker.pid)
         process.suspend()
-        checker._patience = 0.05  # noqa: SLF001 - as if it had been made so
+        checker.patience = 0.05
         assert await checker.look(JPEG, files.picture()) == Looked("dangerous", "too_slow")
         assert not process.is_running()
-        checker._patience = 20.0  # noqa: SLF001
+        checker.patience = content_check.PATIENCE
         assert await checker.look(JPEG, files.picture()) == FINE
 
 
@@ -193,20 +195,30 @@ async def test_no_more_than_so_many_may_wait(checker: ContentChecker) -> None:
     assert [type(each) for each in answers] == [Looked] * content_check.MOST_WAITING + [Busy] * 3
 
 
-async def test_a_process_ends_when_nobody_is_left_who_asks(checker: ContentChecker) -> None:
-    await checker.look(JPEG, files.picture())
-    process = checker._process  # noqa: SLF001 - nobody else holds it
-    assert process is not None
-    assert process.stdin is not None
-    process.stdin.close()
-    async with asyncio.timeout(20):
-        assert await process.wait() == 0
+async def other_end(asked: bytes) -> tuple[int, bytes]:
+    """Exit code and answers of the process when it is asked this, and nothing more."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", content_check.__name__, stdin=PIPE, stdout=PIPE, stderr=DEVNULL
+    )
+    async with asyncio.timeout(30):
+        answers, _ = await process.communicate(asked)
+    assert process.returncode is not None
+    return process.returncode, answers
 
 
-async def test_a_broken_question_ends_the_process_and_no_more(checker: ContentChecker) -> None:
-    await checker.look(JPEG, files.picture())
-    process = checker._process  # noqa: SLF001 - as above
-    assert process is not None
-    assert process.stdin is not None
-    process.stdin.write(struct.pack(">HI", 4, 10) + b"\xff\xff\xff\xff" + bytes(10))
-    assert await checker.look(JPEG, files.picture()) == FINE
+def question(media_type: bytes, content: bytes) -> bytes:
+    return struct.pack(">HI", len(media_type), len(content)) + media_type + content
+
+
+async def test_a_process_ends_when_nobody_is_left_who_asks() -> None:
+    photo = question(b"image/jpeg", files.picture())
+    answer = b'{"verdict":"fine","because":""}\n'
+    assert await other_end(b"") == (0, b"")
+    assert await other_end(photo * 2) == (0, answer * 2)
+    assert await other_end(photo + photo[:-1]) == (0, answer)
+
+
+async def test_a_broken_question_ends_the_process_and_gets_no_answer() -> None:
+    code, answers = await other_end(question(b"\xff\xff", b"content"))
+    assert code != 0
+    assert answers == b""

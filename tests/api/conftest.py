@@ -16,11 +16,17 @@ from tests.api.reception import Clock, Reception, application, counter
 from tests.sealing import KeysInMemory
 
 
+@pytest.fixture(scope="session")
+async def checker() -> AsyncIterator[ContentChecker]:
+    """Looks into files."""
+    async with ContentChecker() as opened:
+        yield opened
+
+
 @pytest.fixture
-async def files(ledger: PostgresLedger) -> AsyncIterator[Files]:
+def files(ledger: PostgresLedger, checker: ContentChecker) -> Files:
     """A place for files; the largest may have 100 kB."""
-    async with ContentChecker() as checker:
-        yield Files(store=PostgresFiles(ledger.pool), check=checker, sealer=KeysInMemory(), largest=100_000)
+    return Files(store=PostgresFiles(ledger.pool), check=checker, sealer=KeysInMemory(), largest=100_000)
 
 
 @pytest.fixture

@@ -348,7 +348,7 @@ def test_the_same_file_is_attached_once() -> None:
     order(REPORTED).when(attach).then(wo.Attached(at=on(2, 9, 30), attachment=PHOTO))
     order(REPORTED, attach).when(attach).then_nothing()
     order(REPORTED, attach).when(replace(attach, attachment=replace(PHOTO, name="again.jpg"))).then_nothing()
-    other = replace(PHOTO, sha256="ab" * 32)
+    other = replace(PHOTO, sha256="cd" * 32)
     order(REPORTED, attach).when(replace(attach, attachment=other)).then(wo.Attached(at=on(2, 9, 30), attachment=other))
     note = wo.Attach(at=on(2, 9, 30), attachment=wo.Evidence(kind="note", text="seen"))
     other_note = wo.Evidence(kind="note", text="heard")
