@@ -19,7 +19,7 @@ from zipfile import is_zipfile
 
 from PIL import Image
 from pypdf import PdfReader
-from pypdf.generic import DictionaryObject, IndirectObject, NameObject
+from pypdf.generic import DictionaryObject, IndirectObject, NameObject, StreamObject
 
 from domain.ports import Looked
 
@@ -176,16 +176,25 @@ def _pdf(content: bytes) -> None:
         _damaged("truncated")
     if content[end + 5 :].strip(_PADDING):
         _dangerous("trailing_bytes")
-    if _ANYWHERE.search(_ESCAPE.sub(lambda found: bytes([int(found[1], 16)]), content)):
-        _dangerous("active_content")
+    _must_not_name(content)
     reader = PdfReader(BytesIO(content), strict=False)
     if reader.is_encrypted:
         _dangerous("encrypted")
+    packed: list[StreamObject] = []
     for found in _objects(reader):
         _must_be_still(found)
+        if isinstance(found, StreamObject) and found.get("/Type") == "/ObjStm":
+            packed.append(found)
+    for each in packed:  # may hold more than the tables name
+        _must_not_name(each.get_data())
     if len(reader.pages) < 1:
         _damaged("no_page")
     reader.pages[0].get_object()
+
+
+def _must_not_name(content: bytes) -> None:
+    if _ANYWHERE.search(_ESCAPE.sub(lambda found: bytes([int(found[1], 16)]), content)):
+        _dangerous("active_content")
 
 
 def _objects(reader: PdfReader) -> Iterator[object]:

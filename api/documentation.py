@@ -57,7 +57,7 @@ Every change is a command: `POST` it, with `X-Actor` saying who asks. The receip
 thing) and `X-Position` (the position of the log). Send an `Idempotency-Key` and repeat as often as you like: it happens
 once. Name the version you saw with `If-Match`, wait for your own write in a list with `min_position`, and look at the
 past with `as_of`. A "no" is a problem (RFC 9457): its `code` is for programs, its `detail` for people, in Chinese or
-English as `Accept-Language` says.
+English as `Accept-Language` says. Who asks too often is told when to come back (429, `Retry-After`).
 """
 
 

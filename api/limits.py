@@ -47,7 +47,7 @@ class Limits:
 
     async def within_limits(self, request: Request[str, None, State]) -> None:
         """Raises `TooManyRequests` for a principal that asks too often. To be asked once it is known who asks."""
-        await self._within(self.requests, request.scope["user"])
+        await self._within(self.requests, request.scope["state"]["actor"])
 
     async def within_sign_ins(self, request: Request[str, None, State]) -> None:
         """Raises `TooManyRequests` for an address that knocks too often. For routes that are open to everybody."""

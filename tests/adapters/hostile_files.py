@@ -128,8 +128,11 @@ def with_script_in_a_link(writer: PdfWriter) -> None:
     writer.pages[0][NameObject("/Annots")] = ArrayObject([link])
 
 
-def in_object_streams(content: bytes) -> bytes:
-    """The same PDF with its objects packed and compressed, where no search for words finds anything."""
+def in_object_streams(content: bytes, hidden: bytes = b"") -> bytes:
+    """The same PDF with its objects packed and compressed, where no search for words finds anything.
+
+    `hidden` is an object beside them that the table of objects does not name.
+    """
     from pypdf import PdfReader  # noqa: PLC0415
 
     reader = PdfReader(BytesIO(content))
@@ -145,6 +148,9 @@ def in_object_streams(content: bytes) -> bytes:
     for number, body in zip(numbers, bodies, strict=True):
         index += b"%d %d " % (number, at)
         at += len(body) + 1
+    if hidden:
+        index += b"999 %d " % at
+        bodies.append(hidden)
     packed = zlib.compress(index + b" ".join(bodies))
     holder = max(numbers) + 1
     root = reader.trailer.raw_get("/Root").idnum
@@ -152,7 +158,7 @@ def in_object_streams(content: bytes) -> bytes:
     begin = len(out)
     out += b"%d 0 obj\n<</Type/ObjStm/N %d/First %d/Filter/FlateDecode/Length %d>>stream\n" % (
         holder,
-        len(numbers),
+        len(bodies),
         len(index),
         len(packed),
     )
@@ -173,5 +179,6 @@ def in_object_streams(content: bytes) -> bytes:
     return out + table + b"\nendstream endobj\nstartxref\n%d\n%%%%EOF\n" % table_at
 
 
+ACTION = b"<</S/JavaScript/JS(app.alert(1))>>"
 PAGE = b"<!doctype html><script>alert(document.domain)</script>"
 SVG = b'<?xml version="1.0"?><svg xmlns="http://www.w3.org/2000/svg" onload="alert(1)"/>'

@@ -120,6 +120,7 @@ def test_a_file_that_is_damaged(media_type: str, content: bytes) -> None:
         (PDF, files.document(files.opening_an_address), "action"),
         (PDF, files.document(files.acting_when_its_page_is_seen), "action"),
         (PDF, files.in_object_streams(files.document(files.with_script)), "script"),
+        (PDF, files.in_object_streams(files.document(), hidden=files.ACTION), "active_content"),
         (PDF, files.in_object_streams(files.document(files.with_script_in_a_link)), "script"),
         (PDF, files.in_object_streams(files.document(files.launching)), "action"),
         (PDF, files.in_object_streams(files.document(files.acting_when_its_page_is_seen)), "action"),
