@@ -254,7 +254,7 @@ async def test_a_file_without_announced_length_is_refused_at_the_first_byte_too_
     reception: Reception, files: Files
 ) -> None:
     order = await reception.report()
-    drip = Drip(1 << 40)
+    drip = Drip(50 * files.largest)
     tracemalloc.start()
     try:
         no = await send(reception, order, drip)
