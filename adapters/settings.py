@@ -8,18 +8,20 @@ import difflib
 import os
 import sys
 from collections.abc import Mapping
+from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeAlias
 
-from pydantic import Field, ValidationError
+from pydantic import Field, ValidationError, field_validator
 from pydantic_core import ErrorDetails
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 PREFIX = "LINLI_"
 _HOST_AND_PORT = r"^[A-Za-z0-9_.\-\[\]:]+:[0-9]{1,5}$"
 _POSTGRES = r"^postgres(ql)?://.+"
 _ORIGIN = r"^https?://[A-Za-z0-9_.\-\[\]:]+$"
 Port = Annotated[int, Field(ge=1, le=65535)]
+Network: TypeAlias = IPv4Network | IPv6Network
 
 
 class Settings(BaseSettings):
@@ -53,12 +55,28 @@ class Settings(BaseSettings):
     """The port of the embedded Temporal UI; another one when it is taken."""
     max_queue: int = Field(default=20_000, ge=1)
     """How many commands may wait for the database before more are answered with 503."""
+    trusted_proxies: Annotated[tuple[Network, ...], NoDecode] = ()
+    """Networks, separated by commas, whose X-Forwarded-For is believed. Empty: nobody's."""
+    requests_per_minute: int = Field(default=6000, ge=0, le=10_000_000)
+    """How many requests a person or a program may make a minute, over all processes. 0: as many as they like."""
+    requests_burst: int = Field(default=600, ge=1, le=1_000_000)
+    """How many of them at once."""
+    sign_ins_per_minute: int = Field(default=20, ge=0, le=1_000_000)
+    """How often somebody may try to sign in from one address. 0: as often as they like."""
+    largest_upload: int = Field(default=10 << 20, ge=1 << 10, le=100 << 20)
+    """How many bytes a file may have."""
     drain_seconds: float = Field(default=8.0, gt=0, le=600)
     """How long a stopping process finishes what it has begun."""
     log_format: Literal["auto", "json", "console"] = "auto"
     """One JSON object a line, or lines for people. `auto`: for people when somebody watches."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     """The least level that is logged."""
+
+    @field_validator("trusted_proxies", mode="before")
+    @classmethod
+    def _separated(cls, value: object) -> object:
+        """Networks as they stand in a variable, separated by commas."""
+        return [each.strip() for each in value.split(",") if each.strip()] if isinstance(value, str) else value
 
     @property
     def origin(self) -> str:
@@ -69,6 +87,11 @@ class Settings(BaseSettings):
     def embeds_postgres(self) -> bool:
         """Whether we run PostgreSQL ourselves."""
         return self.database_url is None
+
+    @property
+    def reached_by_https(self) -> bool:
+        """Whether people reach us by https."""
+        return self.public_url is not None and self.public_url.startswith("https://")
 
     @property
     def embeds_temporal(self) -> bool:
@@ -119,6 +142,7 @@ def _unknown(name: str, known: set[str]) -> str:
     return f"{name}: 没有这个设置{hint_zh} There is no such setting{hint_en}"
 
 
+_NETWORKS = ("应为网段，以逗号分隔，如 10.0.0.0/8", "must be networks, separated by commas, such as 10.0.0.0/8")
 _WORDS: Mapping[str, tuple[str, str]] = {
     "int_parsing": ("应为整数", "must be a whole number"),
     "float_parsing": ("应为数字", "must be a number"),
@@ -126,6 +150,8 @@ _WORDS: Mapping[str, tuple[str, str]] = {
     "greater_than": ("应大于 {gt}", "must be more than {gt}"),
     "greater_than_equal": ("至少为 {ge}", "must be at least {ge}"),
     "less_than_equal": ("至多为 {le}", "must be at most {le}"),
+    "ip_v4_network": _NETWORKS,
+    "ip_v6_network": _NETWORKS,
     "string_too_short": ("不能为空", "must not be empty"),
     "string_too_long": ("太长，最多 {max_length} 个字符", "is too long: {max_length} characters at most"),
 }

@@ -221,6 +221,28 @@ class PostgresVault:
             raise Forged(*forged)
         return opened
 
+    # Files ------------------------------------------------------------------------------------------------------------
+
+    async def seal_content(self, subject: str, context: str, content: bytes) -> bytes:
+        """A whole file, sealed with the key of whom it is about. `context` names the place where it can be opened."""
+        whose = Whose(subject, Kind.MEDIA)
+        key = (await self._get([whose]))[whose]
+        nonce = os.urandom(_NONCE)
+        return key.id.bytes + nonce + key.cipher.encrypt(nonce, content, _content_of(context, key.id))
+
+    async def open_content(self, subject: str, context: str, sealed: bytes) -> bytes | None:
+        """What was sealed there; None when its key is destroyed, or may not be used. Raises Forged."""
+        key_id, nonce, rest = UUID(bytes=sealed[:16]), sealed[16 : 16 + _NONCE], sealed[16 + _NONCE :]
+        rows = [_Kept(*row) for row in await self._ask(_KEYS_AT, [key_id])]
+        if not rows or rows[0].wrapped is None or rows[0].restricted:
+            return None
+        if rows[0].subject != subject:
+            raise Forged(context)
+        try:
+            return self._cipher(key_id, rows[0].wrapped).decrypt(nonce, rest, _content_of(context, key_id))
+        except InvalidTag as error:
+            raise Forged(context) from error
+
     async def streams(self, subject: str) -> list[UUID]:
         """The streams in which something of a person is, or was, sealed. Raises Unavailable."""
         return [row[0] for row in await self._ask(_STREAMS, subject)]
@@ -320,6 +342,10 @@ def _purpose(key_id: UUID) -> str:
 def _place(stream: bytes, version: int, field: str, key_id: bytes) -> bytes:
     """What is authenticated with a text: where it belongs. Only the last part varies in length: no two look alike."""
     return b"linli sealed 1%b%b%b%b" % (stream, version.to_bytes(8), key_id, field.encode())
+
+
+def _content_of(context: str, key_id: UUID) -> bytes:
+    return b"linli file 1" + key_id.bytes + context.encode()
 
 
 def _sealed(key: _Key, stream: bytes, version: int, finding: Finding) -> str:

@@ -23,10 +23,14 @@ from uuid import UUID
 import structlog
 import uvicorn
 
-from adapters import heartbeat, import_areas, import_layout, importing
+from adapters import forgetting, heartbeat, import_areas, import_layout, importing
+from adapters.bounded_heads import BoundedHeads
 from adapters.client_secrets import SealedClientSecrets, providers
+from adapters.content_check import ContentChecker
 from adapters.door import LedgerDoor
 from adapters.engines import Engines
+from adapters.files import PostgresFiles, sweep
+from adapters.forgetting import Forget, forget_with_the_log
 from adapters.identification import CredentialsOfHeaders, cookie_name
 from adapters.ids import new_id
 from adapters.intake import Progress, Tally
@@ -37,6 +41,7 @@ from adapters.openid import OpenIdClient
 from adapters.passwords import ArgonPasswords
 from adapters.postgres import Pool
 from adapters.program_keys import PostgresProgramKeys
+from adapters.rate_limit import RateLimiter
 from adapters.sessions import PostgresSessions
 from adapters.settings import Settings
 from adapters.signing_keys import SigningKeys
@@ -47,12 +52,13 @@ from api.app import create_app
 from api.desk import Desk
 from api.health import Check, Finding
 from api.insight import InsightByRole
-from api.ports import Discretion, Ports
+from api.limits import Limit, Limits
+from api.ports import Discretion, Files, Ports
 from domain import work_order
 from domain.access import permission
 from domain.access.credentials import Sealer
 from domain.parties import organisation, person
-from domain.ports import Context, Door, OtherLifecycle
+from domain.ports import ContentCheck, Context, Door, OtherLifecycle, RateLimits, Unavailable
 from projections import (
     area_tree,
     consent_register,
@@ -92,6 +98,7 @@ OPERATOR = "operator"
 
 _KEEP_ALIVE = 75  # seconds: longer than proxies and clients keep an idle connection, so that it is theirs to close
 _BOARD_PATIENCE = 300.0  # seconds: a rebuild of a large board may be under way
+_TIDY_EVERY = 900.0  # seconds
 _TOLERABLE_LAG = 50_000  # events that a read model may be behind before the API calls itself not ready
 
 
@@ -127,12 +134,24 @@ async def core(settings: Settings, engines: Engines, *, followers: int = 0) -> A
 async def serve(settings: Settings, engines: Engines, stop: asyncio.Event) -> None:
     """Answer HTTP until told to stop, then finish what was begun. Raises OSError when the port is taken."""
     with socket.create_server((settings.host, settings.port), backlog=2048, reuse_port=False) as listener:
-        async with core(settings, engines) as running, signing_in(settings, running) as desk:
-            ports = ports_on(running)
-            app = create_app(ports, desk=desk, identify=desk.identification.who, ready=checks(running.ledger))
+        async with (
+            core(settings, engines) as running,
+            signing_in(settings, running) as desk,
+            ContentChecker() as checker,
+        ):
+            rates = RateLimiter(running.ledger.pool)
+            app = create_app(
+                ports_on(running, files(settings, running, checker)),
+                desk=desk,
+                identify=desk.identification.who,
+                ready=checks(running.ledger),
+                limits=limits(settings, rates),
+                https=settings.reached_by_https,
+            )
             config = uvicorn.Config(
                 app,
-                http="httptools",
+                http=BoundedHeads,
+                forwarded_allow_ips=[str(network) for network in settings.trusted_proxies],
                 loop="none",
                 ws="none",
                 log_config=None,
@@ -151,6 +170,7 @@ async def serve(settings: Settings, engines: Engines, stop: asyncio.Event) -> No
             stopping.cancel()
             server.should_exit = True
             await answering
+            await rates.close()
 
 
 async def work(settings: Settings, engines: Engines, stop: asyncio.Event) -> None:
@@ -206,6 +226,8 @@ async def follow(settings: Settings, engines: Engines, stop: asyncio.Event) -> N
             stop,
             *followers,
             triggers.run(lambda: waiting(ledger, WorkOrderBoard(ledger.pool), PersonRegister(ledger.pool))),
+            tidy(ledger, door),
+            forget_with_the_log(ledger, PostgresBookmark(ledger.pool, forgetting.NAME), _places(ledger.pool)),
             heartbeat.beat(heartbeat.file_of(settings.data_dir, "follow")),
         )
 
@@ -261,7 +283,7 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
-def ports_on(running: Core) -> Ports:
+def ports_on(running: Core, files: Files) -> Ports:
     """What the API is plugged into."""
     pool = running.ledger.pool
     return Ports(
@@ -276,6 +298,7 @@ def ports_on(running: Core) -> Ports:
         new_id=new_id,
         now=now,
         discretion=Discretion(insight=InsightByRole(running.door), vault=running.vault, holdings=running.vault),
+        files=files,
     )
 
 
@@ -352,6 +375,34 @@ async def waiting(
     await ledger.wait(person_register.projection.name, head, timeout=_BOARD_PATIENCE)
     async for stream in people.open_clocks():
         yield person.decider.name, stream
+
+
+def files(settings: Settings, running: Core, check: ContentCheck) -> Files:
+    """The place for files: looked into, and sealed with the key of whom they are about."""
+    store = PostgresFiles(running.ledger.pool)
+    return Files(store=store, check=check, sealer=running.vault, largest=settings.largest_upload)
+
+
+def limits(settings: Settings, rates: RateLimits) -> Limits:
+    """How often somebody may ask."""
+    return Limits(
+        rates=rates,
+        requests=Limit("requests", settings.requests_per_minute, settings.requests_burst),
+        sign_ins=Limit("sign_ins", settings.sign_ins_per_minute, max(1, settings.sign_ins_per_minute)),
+    )
+
+
+def _places(pool: Pool) -> list[Forget]:
+    """Where something of a person is kept beside the log."""
+    return [PostgresFiles(pool).forget, ArgonPasswords(pool).forget, PostgresSessions(pool).end_all]
+
+
+async def tidy(ledger: PostgresLedger, door: LedgerDoor) -> None:
+    """Ask the log about uploads that came to no end, every now and then, for ever."""
+    while True:
+        with contextlib.suppress(Unavailable):
+            await sweep(PostgresFiles(ledger.pool), door)
+        await asyncio.sleep(_TIDY_EVERY)
 
 
 def checks(ledger: PostgresLedger) -> Mapping[str, Check]:

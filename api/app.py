@@ -2,7 +2,8 @@
 
 from collections.abc import Callable, Mapping
 
-from litestar import Litestar, Router
+from litestar import Litestar, Request, Router
+from litestar.datastructures import State
 from litestar.handlers import HTTPRouteHandler
 
 from api import (
@@ -26,22 +27,36 @@ from api import (
     service_agreements,
     sign_in,
     work_calendars,
+    work_order_files,
     work_order_list,
     work_orders,
 )
 from api.asked import Asked
 from api.desk import Desk
 from api.edge import Edge
+from api.limits import UNLIMITED, Limits
 from api.ports import Ports
+from api.problems import TooManyRequests
 
 
-def create_app(ports: Ports, *, desk: Desk, identify: identity.Identify, ready: Mapping[str, health.Check]) -> Litestar:
-    """The application. `identify` finds out who asks. `ready`: the checks of `/health/ready`."""
+def create_app(  # noqa: PLR0913 - what the API is plugged into, each by its name
+    ports: Ports,
+    *,
+    desk: Desk,
+    identify: identity.Identify,
+    ready: Mapping[str, health.Check],
+    limits: Limits = UNLIMITED,
+    https: bool = False,
+) -> Litestar:
+    """The application. `identify` finds out who asks. `ready`: the checks of `/health/ready`. `https`: people reach us
+    by https only.
+    """
     sentences.chinese()  # a catalogue that cannot be read stops the start, not the first answer
-    section = _sections(identify)
+    section = _sections(identify, limits)
     app = Litestar(
         route_handlers=[
             section("work orders", [*work_orders.routes(ports), *work_order_list.routes(ports)]),
+            section("files", work_order_files.routes(ports)),
             section("people", [*people.routes(ports), *consents.routes(ports), *personal_data.routes(ports)]),
             section("service agreements", service_agreements.routes(ports)),
             section("work calendars", work_calendars.routes(ports)),
@@ -52,10 +67,11 @@ def create_app(ports: Ports, *, desk: Desk, identify: identity.Identify, ready: 
             section("signing in", sign_in.routes(desk)),
             section("accounts", [*accounts.routes(ports, desk), *openid_sign_in.routes(desk)]),
             section("programs", programs.routes(ports, desk)),
-            _open_to_everybody("signing in", desk),
+            _open_to_everybody("signing in", desk, limits),
             *problem_types.routes(),
             *health.routes(ready),
             documentation.document,
+            documentation.style,
         ],
         exception_handlers={Exception: problems.answer},
         request_class=Asked,
@@ -63,21 +79,35 @@ def create_app(ports: Ports, *, desk: Desk, identify: identity.Identify, ready: 
         logging_config=None,
         debug=False,
     )
-    app.asgi_handler = Edge(app.asgi_handler, ports.new_id)
+    app.asgi_handler = Edge(app.asgi_handler, ports.new_id, https=https)
     return app
 
 
-def _sections(identify: identity.Identify) -> Callable[[str, list[HTTPRouteHandler]], Router]:
-    """Makes the routes of one kind of thing; only of whom we are sure gets through."""
-    hook = identity.identified(identify)
+def _sections(identify: identity.Identify, limits: Limits) -> Callable[[str, list[HTTPRouteHandler]], Router]:
+    """Makes the routes of one kind of thing; only of whom we are sure gets through, and not too often."""
+    sure = identity.identified(identify)
+
+    async def admitted(request: Request[str, None, State]) -> None:
+        await sure(request)
+        await limits.within_limits(request)
 
     def section(tag: str, routes: list[HTTPRouteHandler]) -> Router:
-        return Router(path="/", route_handlers=routes, before_request=hook, tags=[tag], security=documentation.SECURITY)
+        for route in routes:
+            route.responses = {**documentation.problems(TooManyRequests), **(route.responses or {})}
+        return Router(
+            path="/", route_handlers=routes, before_request=admitted, tags=[tag], security=documentation.SECURITY
+        )
 
     return section
 
 
-def _open_to_everybody(tag: str, desk: Desk) -> Router:
-    """Where people and programs show who they are."""
+def _open_to_everybody(tag: str, desk: Desk, limits: Limits) -> Router:
+    """Where people and programs show who they are; nobody knocks too often."""
     routes = [*sign_in.public_routes(desk), *oauth.routes(desk), *openid_sign_in.public_routes(desk)]
-    return Router(path="/", route_handlers=routes, tags=[tag], middleware=[identity.not_stored])
+    return Router(
+        path="/",
+        route_handlers=routes,
+        before_request=limits.within_sign_ins,
+        tags=[tag],
+        middleware=[identity.not_stored],
+    )

@@ -16,7 +16,7 @@ from litestar.params import FromPath
 
 from api.asked import Asked
 from api.change import Change, Offer, body_of, command_route
-from api.documentation import IF_NONE_MATCH, NOT_MODIFIED, PERMISSION, operation, problems
+from api.documentation import IF_NONE_MATCH, NOT_MODIFIED, operation, problems
 from api.ports import Ports
 from api.preconditions import etag, fresh
 from api.problems import InternalError, LedgerAway, Malformed, NotFound, NotIdentified
@@ -181,7 +181,6 @@ def _all(ports: Ports) -> HTTPRouteHandler:
         PATH,
         summary="All appointments of a person or a program",
         operation_id="allAppointments",
-        opt={PERMISSION: SEEING},
         operation_class=operation(IF_NONE_MATCH, gives=EXAMPLE, headers=("ETag",), permission=SEEING),
         responses=NOT_MODIFIED | problems(Malformed, NotIdentified, NotFound, InternalError, LedgerAway),
     )

@@ -21,6 +21,10 @@ LARGEST_BODY = 1 << 20
 """Bytes."""
 BODY = "body"
 """The key of a route's `opt` that holds the struct of its body."""
+LARGEST = "largest_body"
+"""The key of a route's `opt` that allows a body of more, or fewer, bytes."""
+DEEPEST = 32
+"""How many objects and lists may lie inside each other in a body."""
 
 
 class Asked(Request[str, None, State]):
@@ -50,22 +54,29 @@ class Asked(Request[str, None, State]):
         try:
             return self._whole
         except AttributeError:
-            self._whole = await self._read() or b"{}"
+            self._whole = await self.whole() or b"{}"
             return self._whole
 
-    async def _read(self) -> bytes:
-        """The shortest way to the body: mostly it is there, in one piece."""
-        announced = self.said(b"content-length")
-        if announced is not None and announced.isdecimal() and int(announced) > LARGEST_BODY:
+    async def whole(self) -> bytes:
+        """The body as it comes, once. The shortest way to it: mostly it is there, in one piece."""
+        largest: int = self.route_handler.opt.get(LARGEST, LARGEST_BODY)
+        if self.announced > largest:
             raise TooLarge
-        whole = b""
+        whole = bytearray()
         while (message := await self.receive())["type"] == "http.request":
-            whole += message.get("body", b"")
-            if len(whole) > LARGEST_BODY:
+            piece = message.get("body", b"")
+            whole += piece
+            if len(whole) > largest:
                 raise TooLarge
             if not message.get("more_body", False):
-                return whole
+                return piece if len(piece) == len(whole) else bytes(whole)
         raise Malformed
+
+    @property
+    def announced(self) -> int:
+        """How many bytes the body will have, 0 when nobody says."""
+        length = self.said(b"content-length")
+        return int(length) if length is not None and length.isdecimal() and length.isascii() else 0
 
     async def json(self) -> msgspec.Struct:
         """The body as the struct of this route."""
@@ -88,6 +99,7 @@ def must_be_json(content_type: str) -> None:
 
 def decode(body: bytes, shape: type[msgspec.Struct]) -> msgspec.Struct:
     """The struct in a body. Raises `Malformed` (no JSON) or `Invalid` (not this struct)."""
+    must_be_shallow(body)
     try:
         said = _decoder(shape).decode(body)
     except msgspec.ValidationError as error:
@@ -97,6 +109,22 @@ def decode(body: bytes, shape: type[msgspec.Struct]) -> msgspec.Struct:
     if _is_deep(shape) and (strays := list(_strays(msgspec.json.decode(body), said, "#"))):
         raise Invalid(*strays)
     return said
+
+
+_STRING = re.compile(rb'"(?:[^"\\]|\\.)*"', re.DOTALL)
+_TO_BRACKETS = bytes.maketrans(b"{}", b"[]")
+_ALL_BUT_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
+
+
+def must_be_shallow(body: bytes) -> None:
+    """Raises `Malformed` when things lie inside each other too deep. Each round takes the innermost brackets away."""
+    if body.count(b"[") + body.count(b"{") <= DEEPEST:
+        return
+    brackets = _STRING.sub(b"", body).translate(None, _ALL_BUT_BRACKETS).translate(_TO_BRACKETS)
+    for _ in range(DEEPEST):
+        brackets = brackets.replace(b"[]", b"")
+    if brackets:
+        raise Malformed(Fault(f"brackets that do not match, or more than {DEEPEST} inside each other"))
 
 
 @cache

@@ -25,7 +25,7 @@ from litestar.params import BodyKwarg
 from msgspec import Meta
 
 from api.asked import BODY, Asked
-from api.documentation import IDEMPOTENCY_KEY, IF_MATCH, IF_MATCH_REQUIRED, PERMISSION, operation, problems
+from api.documentation import IDEMPOTENCY_KEY, IF_MATCH, IF_MATCH_REQUIRED, operation, problems
 from api.ports import Ports
 from api.preconditions import expected_version
 from api.problems import (
@@ -221,7 +221,7 @@ def command_route(  # noqa: PLR0913 - the last two are for commands that make ne
             status: ResponseSpec(Receipt, generate_examples=False, description="It is done, or was done before."),
             **problems(*EVERY_CHANGE, *(() if place is not None else ON_SOMETHING), *offer.refusals),
         },
-        opt={BODY: body, PERMISSION: permission_to(offer.command)},
+        opt={BODY: body},
     )(change)
 
 

@@ -17,7 +17,9 @@ from litestar.openapi.spec import (
     Components,
     Contact,
     Example,
+    OpenAPIFormat,
     OpenAPIHeader,
+    OpenAPIMediaType,
     OpenAPIResponse,
     OpenAPIType,
     Operation,
@@ -30,7 +32,7 @@ from litestar.openapi.spec import (
 )
 from litestar.serialization import encode_json
 
-from api.guide import Guide
+from api.guide import STYLE, STYLE_PATH, Guide
 from api.problems import DENIED, MEDIA_TYPE, REFUSED, Kind, NotFound, Problem, ProblemBody
 from domain.access.permission import Denied
 from domain.decider import Refused
@@ -40,8 +42,6 @@ Json: TypeAlias = object
 Responses: TypeAlias = dict[int, ResponseSpec]
 
 SECURITY = [{"token": list[str]()}, {"key": list[str]()}, {"session": list[str]()}]
-PERMISSION = "permission"
-"""The key of a route's `opt` that names its row in the table of permissions; in the document it is `x-permission`."""
 
 TAGS = (
     Tag(name="work orders", description="Something is broken: from the report to the acceptance, with deadlines. 工单"),
@@ -49,6 +49,7 @@ TAGS = (
     Tag(name="organisations", description="Who takes part: government, companies, committees. 单位"),
     Tag(name="estates", description="Estates and their buildings, community by community. 小区与楼栋"),
     Tag(name="people", description="Who people are, what they consented to, and what is held of them. 人员与个人信息"),
+    Tag(name="files", description="Photos and documents of a work order, looked into and kept sealed. 附件"),
     Tag(name="service agreements", description="What a community is promised, priority by priority. 服务协议"),
     Tag(name="work calendars", description="When a calendar is open: windows, holidays, make-up days. 工作日历"),
     Tag(name="permissions", description="Who holds which role, and what roles may do. 角色与权限"),
@@ -68,7 +69,7 @@ Every change is a command: `POST` it. The receipt carries `ETag` (the version of
 position of the log). Send an `Idempotency-Key` and repeat as often as you like: it happens once. Name the version you
 saw with `If-Match`, wait for your own write in a list with `min_position`, and look at the past with `as_of`. A "no" is
 a problem (RFC 9457): its `code` is for programs, its `detail` for people, in Chinese or English as `Accept-Language`
-says.
+says. Who asks too often is told when to come back (429, `Retry-After`).
 """
 
 
@@ -113,6 +114,12 @@ def document(request: Request[str, None, State]) -> bytes:
     return _document(request.app)
 
 
+@get(STYLE_PATH, include_in_schema=False, media_type="text/css", sync_to_thread=False)
+def style() -> str:
+    """How the page for people looks."""
+    return STYLE
+
+
 @lru_cache(maxsize=1)
 def _document(app: Litestar) -> bytes:
     return encode_json(app.openapi_schema.to_schema())
@@ -143,21 +150,26 @@ HEADERS: Mapping[str, str] = {
     "Link": 'rel="next": the next page (RFC 8288).',
     "Idempotent-Replayed": "true: this is the answer that was given the first time.",
     "X-Correlation-Id": "Yours, or a fresh one.",
+    "Content-Disposition": "attachment, with the name of the file.",
 }
 
 
 def operation(  # noqa: PLR0913 - what there is to say, each by its name
     *parameters: Parameter,
     sends: Json | None = None,
+    sends_file: Iterable[str] = (),
     gives: Json | None = None,
+    gives_file: Iterable[str] = (),
     form: RequestBody | None = None,
     status: int = 200,
     headers: Sequence[str] = (),
     permission: str = "",
 ) -> type[Operation]:
     """An operation with these header parameters, an example of the body and one of the answer with its headers, and the
-    row of the table of permissions that it takes.
+    row of the table of permissions that it takes. Files are named by their media types; `form` stands in for a body
+    that no struct describes.
     """
+    sent, given = _bytes(sends_file), _bytes(gives_file)
 
     @dataclass
     class Documented(Operation):
@@ -166,12 +178,16 @@ def operation(  # noqa: PLR0913 - what there is to say, each by its name
         def __post_init__(self) -> None:
             self.parameters = [*(self.parameters or []), CORRELATION_ID, LANGUAGE, *parameters]
             self.request_body = form or self.request_body
-            if isinstance(self.request_body, RequestBody) and sends is not None:
+            if sent:
+                self.request_body = RequestBody(content=sent, required=True, description="The file, byte for byte.")
+            elif isinstance(self.request_body, RequestBody) and sends is not None:
                 _exemplify(self.request_body, sends)
             answer = (self.responses or {}).get(str(status))
             if isinstance(answer, OpenAPIResponse):
                 answer.headers = {name: _header(name) for name in ("X-Correlation-Id", *headers)}
-                if gives is not None:
+                if given:
+                    answer.content = given
+                elif gives is not None:
                     _exemplify(answer, gives)
             for each in (self.responses or {}).values():
                 _name_examples(each)
@@ -182,6 +198,12 @@ def operation(  # noqa: PLR0913 - what there is to say, each by its name
 def _exemplify(of: RequestBody | OpenAPIResponse, value: Json) -> None:
     for media_type in (of.content or {}).values():
         media_type.examples = {"example": Example(value=value)}
+
+
+def _bytes(media_types: Iterable[str]) -> dict[str, OpenAPIMediaType]:
+    schema = Schema(type=OpenAPIType.STRING, format=OpenAPIFormat.BINARY)
+    example = Example(summary="The bytes of the file.", value="...")
+    return {media_type: OpenAPIMediaType(schema=schema, examples={"example": example}) for media_type in media_types}
 
 
 def _name_examples(answer: OpenAPIResponse | Reference) -> None:

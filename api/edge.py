@@ -1,4 +1,5 @@
-"""The outermost layer: one correlation id from here to the command, its events and workflows, and one log line.
+"""The outermost layer: one correlation id from here to the command, its events and workflows, one log line, and what
+every answer tells a browser (`browser_safety`).
 
 The id is the caller's (`X-Correlation-Id`, or the trace id of a W3C `traceparent`) or a fresh one. It is echoed in
 every answer, also where no route was found, and bound to everything that is logged while the request lasts. No body and
@@ -14,17 +15,21 @@ import structlog
 from litestar.enums import ScopeType
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
+from api.browser_safety import Safety
+
 HEADER = b"x-correlation-id"
+_NO = 400  # and above: an answer about what somebody asked for
 _TRACEPARENT = re.compile(r"[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}")
 _ACCEPTABLE = re.compile(r"[\x21-\x7e]{1,128}")
 
 
 class Edge:
-    """Wraps the whole application."""
+    """Wraps the whole application. `https`: people reach it by https only."""
 
-    def __init__(self, app: ASGIApp, new_id: Callable[[], UUID]) -> None:
+    def __init__(self, app: ASGIApp, new_id: Callable[[], UUID], *, https: bool = False) -> None:
         self._app = app
         self._new_id = new_id
+        self._safety = Safety(https=https)
         self._log = structlog.get_logger()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -42,7 +47,9 @@ class Edge:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                message["headers"] = [*message["headers"], echo]
+                said = message["headers"]
+                personal = status >= _NO or "actor" in scope["state"]
+                message["headers"] = [*said, echo, *self._safety.fields(said, personal=personal)]
             await send(message)
 
         structlog.contextvars.bind_contextvars(correlation_id=correlation_id)

@@ -11,7 +11,7 @@ import msgspec
 from domain.access import permission
 from domain.access.permission import See
 from domain.decider import Whose
-from domain.ports import Door, Ledger, Opened
+from domain.ports import ContentCheck, ContentSealer, Door, FileStore, Ledger, Opened
 from domain.privacy.personal import Kind
 from projections.area_tree import AreaTree
 from projections.consent_register import ConsentRegister
@@ -108,6 +108,19 @@ class Discretion:
 
 
 @dataclass(frozen=True, slots=True)
+class Files:
+    """Where files go, who looks into them, who seals them, and how large they may be."""
+
+    store: FileStore
+    check: ContentCheck
+    sealer: ContentSealer
+    largest: int = 10 << 20
+    """Bytes."""
+    patience: float = 120.0
+    """Seconds that a file may take to arrive."""
+
+
+@dataclass(frozen=True, slots=True)
 class Ports:
     """The one door for change, the log for looking back, the read models, fresh ids and the time."""
 
@@ -126,3 +139,5 @@ class Ports:
     patience: float = 5.0
     """Seconds that a read waits for its `min_position` before it says "not there yet"."""
     discretion: Discretion = field(default_factory=Discretion)
+    files: Files | None = None
+    """None: no files are taken."""

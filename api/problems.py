@@ -67,6 +67,8 @@ class Problem(Exception):
         super().__init__(type(self).__name__)
         self.errors = errors
         self.details = details
+        self.more_headers: Mapping[str, str] = {}
+        """What only this one answer says, beside what all of its kind do."""
 
     @classmethod
     def sentence(cls) -> str:
@@ -75,7 +77,7 @@ class Problem(Exception):
 
     def said(self) -> Mapping[str, str]:
         """The headers of the answer."""
-        return self.headers
+        return {**self.headers, **self.more_headers}
 
 
 class Malformed(Problem):
@@ -122,7 +124,7 @@ class TooManyFailures(Problem):
 
     def said(self) -> Mapping[str, str]:
         """After how many seconds it makes sense to try again."""
-        return {"Retry-After": str(self.details.get("retry_after", 900))}
+        return {**super().said(), "Retry-After": str(self.details.get("retry_after", 900))}
 
 
 class LockedByStaff(Problem):
@@ -173,6 +175,42 @@ class TooLarge(Problem):
     status = 413
 
 
+class TooSlow(Problem):
+    """The body of the request took too long to arrive: send it again."""
+
+    status = 408
+
+
+class KindNotAllowed(Problem):
+    """Files of this kind are not taken: send a JPEG, PNG or WebP picture or a PDF, and say so in Content-Type."""
+
+    status = 415
+
+
+class NotWhatItSays(Problem):
+    """The content of the file is something else than its Content-Type says."""
+
+    status = 422
+
+
+class Damaged(Problem):
+    """The file is damaged or incomplete: nobody could open it."""
+
+    status = 422
+
+
+class Dangerous(Problem):
+    """The file holds something that could do harm or cannot be looked into: a script, another file, a password."""
+
+    status = 422
+
+
+class ContentErased(Problem):
+    """The content of this file was erased together with the data of the person whom it is about."""
+
+    status = 410
+
+
 class NotJson(Problem):
     """The body of a request is JSON: send it with Content-Type: application/json."""
 
@@ -216,6 +254,16 @@ class LedgerAway(Problem):
 
     status = 503
     headers: ClassVar[Mapping[str, str]] = {"Retry-After": "2"}
+
+
+class TooManyRequests(Problem):
+    """Too many requests within a short time: wait as long as Retry-After says, and go on more slowly."""
+
+    status = 429
+
+    def __init__(self, headers: Mapping[str, str] = MappingProxyType({})) -> None:
+        super().__init__()
+        self.more_headers = headers
 
 
 class InternalError(Problem):

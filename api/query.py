@@ -18,7 +18,11 @@ from api.problems import Fault, Malformed
 POSITION_HEADER = "X-Min-Position"
 
 
-class Reading(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+class Query(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """What stands behind the question mark of an address."""
+
+
+class Reading(Query, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
     """What every read can ask for."""
 
     min_position: (
@@ -34,16 +38,16 @@ class Reading(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     ) = UNSET
 
 
-Q = TypeVar("Q", bound=Reading)
+Q = TypeVar("Q", bound=Query)
 Property: TypeAlias = Mapping[str, object]
 
 
 def asked_for(request: Asked, shape: type[Q]) -> Q:
     """The query as a struct. Raises `Malformed` for what it does not know or cannot read."""
     said: dict[str, object] = {}
-    if position := request.said(POSITION_HEADER.lower().encode()):
-        said["min_position"] = position
     known = properties(shape)
+    if "min_position" in known and (position := request.said(POSITION_HEADER.lower().encode())):
+        said["min_position"] = position
     for name, value in pairs(request):
         kind = known.get(name, {})
         if kind.get("type") == "array":
@@ -65,7 +69,7 @@ def pairs(request: Asked) -> list[tuple[str, str]]:
     return parse_qsl(request.scope["query_string"].decode("latin-1"), keep_blank_values=True)
 
 
-def parameters(shape: type[Reading]) -> list[Parameter]:
+def parameters(shape: type[Query]) -> list[Parameter]:
     """The parameters of a query, for the OpenAPI document."""
     return [
         Parameter(
@@ -112,7 +116,7 @@ def _schema_of(outline: _Outline) -> Schema:
 
 
 @cache
-def properties(shape: type[Reading]) -> Mapping[str, Property]:
+def properties(shape: type[Query]) -> Mapping[str, Property]:
     """The fields of a query as JSON schema, references resolved."""
     (_, components) = msgspec.json.schema_components([shape])
     return {name: _resolved(found, components) for name, found in components[shape.__name__]["properties"].items()}

@@ -15,7 +15,7 @@ from litestar.params import PathParameter
 
 from api.asked import Asked
 from api.change import Change, Offer, body_of, command_route
-from api.documentation import IF_NONE_MATCH, NOT_MODIFIED, PERMISSION, operation, problems
+from api.documentation import IF_NONE_MATCH, NOT_MODIFIED, operation, problems
 from api.ports import Ports
 from api.preconditions import etag, fresh
 from api.problems import InternalError, LedgerAway, Malformed, NotFound, NotIdentified
@@ -100,7 +100,6 @@ def _one(ports: Ports) -> HTTPRouteHandler:
         f"{PATH}/{{community:str}}",
         summary="All versions of a service agreement",
         operation_id="oneServiceAgreement",
-        opt={PERMISSION: SEEING},
         operation_class=operation(IF_NONE_MATCH, gives=EXAMPLE, headers=("ETag",), permission=SEEING),
         responses=NOT_MODIFIED | problems(Malformed, NotIdentified, NotFound, InternalError, LedgerAway),
     )

@@ -16,7 +16,7 @@ from msgspec import UNSET, Meta, UnsetType, structs
 
 from api.asked import Asked
 from api.cursors import cursor, end_of
-from api.documentation import PERMISSION, operation, problems
+from api.documentation import operation, problems
 from api.freshness import reach
 from api.pages import link
 from api.ports import Ports
@@ -103,7 +103,6 @@ def _list(ports: Ports) -> HTTPRouteHandler:
         PATH,
         summary="Work orders, filtered, a page at a time",
         operation_id="listWorkOrders",
-        opt={PERMISSION: SEEING},
         operation_class=operation(
             *parameters(Listing), gives={"items": [EXAMPLE], "next": None}, headers=("Link",), permission=SEEING
         ),
@@ -129,7 +128,6 @@ def _counts(ports: Ports) -> HTTPRouteHandler:
         f"{PATH}/counts",
         summary="How many work orders stand where",
         operation_id="countWorkOrders",
-        opt={PERMISSION: SEEING},
         operation_class=operation(*parameters(Sieve), gives=COUNTS, permission=SEEING),
         responses=problems(*READING),
     )

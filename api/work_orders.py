@@ -18,7 +18,7 @@ from msgspec import UNSET, Meta, UnsetType
 from api import as_of as past
 from api.asked import Asked
 from api.change import Change, Offer, body_of, command_route
-from api.documentation import IF_NONE_MATCH, NOT_MODIFIED, PERMISSION, operation, problems
+from api.documentation import IF_NONE_MATCH, NOT_MODIFIED, operation, problems
 from api.freshness import reached
 from api.ports import Ports
 from api.preconditions import etag, fresh
@@ -83,7 +83,6 @@ def _one(ports: Ports) -> HTTPRouteHandler:
         f"{PATH}/{{order_id:uuid}}",
         summary="One work order, now or as of then",
         operation_id="oneWorkOrder",
-        opt={PERMISSION: SEEING},
         operation_class=operation(
             *parameters(Looking), IF_NONE_MATCH, gives=EXAMPLE, headers=("ETag",), permission=SEEING
         ),
@@ -130,7 +129,6 @@ def _history(ports: Ports) -> HTTPRouteHandler:
         f"{PATH}/{{order_id:uuid}}/history",
         summary="Everything that happened to a work order",
         operation_id="workOrderHistory",
-        opt={PERMISSION: SEEING},
         operation_class=operation(
             *parameters(Looking), IF_NONE_MATCH, gives=HISTORY, headers=("ETag",), permission=SEEING
         ),

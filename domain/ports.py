@@ -1,4 +1,4 @@
-"""What the product needs from outside: a log to append to and to read, and the one door for change."""
+"""What the product needs from outside: a log to append to and to read, the one door for change, a place for files."""
 
 from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from datetime import datetime
@@ -134,6 +134,91 @@ class Vault(Protocol):
 
     async def streams(self, subject: str) -> list[UUID]:
         """The streams in which something of a person is, or was, sealed."""
+        ...
+
+
+class Admitted(msgspec.Struct, frozen=True):
+    """Whether somebody may ask once more, and what is left then."""
+
+    allowed: bool
+    retry_after: float = 0.0
+    """Seconds until the next request would be allowed."""
+    remaining: int = 0
+    """How many more would be allowed now."""
+
+
+class RateLimits(Protocol):
+    """Counts who asks how often, over all processes together."""
+
+    async def admit(self, key: str, *, rate: int, burst: int) -> Admitted:
+        """Ask for one request of a key that may make `rate` a minute, `burst` of them at once. Raises Unavailable."""
+        ...
+
+
+class Looked(msgspec.Struct, frozen=True):
+    """What a look into a file found. `because` says it in a word for programs, such as `trailing_bytes`."""
+
+    verdict: Literal["fine", "something_else", "damaged", "dangerous"]
+    because: str = ""
+
+
+class ContentCheck(Protocol):
+    """Looks into files that others hand us, where they can do no harm."""
+
+    async def look(self, media_type: str, content: bytes) -> Looked:
+        """Whether the content is whole and harmless, and of the kind (of `file_kinds`) that it claims. Raises Busy."""
+        ...
+
+
+class ContentSealer(Protocol):
+    """Seals whole files with the key of whom they are about. A context names the one place where they can be opened."""
+
+    async def seal_content(self, subject: str, context: str, content: bytes) -> bytes:
+        """The content, unreadable. Makes a missing key."""
+        ...
+
+    async def open_content(self, subject: str, context: str, sealed: bytes) -> bytes | None:
+        """What was sealed; None once the subject was erased. Raises Forged."""
+        ...
+
+
+class StoredFile(msgspec.Struct, frozen=True, kw_only=True):
+    """What is known of a stored file without opening it. Its name is sealed."""
+
+    sha256: str
+    media_type: str
+    size: int
+    name: bytes
+    subject: str
+    stored_at: datetime | None = None
+    """Set by the store."""
+
+
+class FileStore(Protocol):
+    """Files beside the log, by stream and hash. What it holds is sealed already. All of it raises Unavailable."""
+
+    async def claim(self, stream: UUID, file: StoredFile, content: bytes) -> None:
+        """Hold a file for an upload that is about to attach it; nothing is stored twice."""
+        ...
+
+    async def confirm(self, stream: UUID, sha256: str) -> None:
+        """The event is in the log: keep the file."""
+        ...
+
+    async def give_up(self, stream: UUID, sha256: str) -> None:
+        """Nothing came of the upload: drop the file, unless another upload holds it or it is attached already."""
+        ...
+
+    async def known(self, stream: UUID) -> list[StoredFile]:
+        """The files of a stream, the first first, also those whose event is not in the log (yet)."""
+        ...
+
+    async def content(self, stream: UUID, sha256: str) -> bytes | None:
+        """The sealed content of a file."""
+        ...
+
+    async def forget(self, subject: str) -> int:
+        """Remove every file that is about somebody; how many there were."""
         ...
 
 
@@ -312,28 +397,35 @@ class Door(Protocol):
 
 
 __all__ = [
+    "Admitted",
     "Append",
     "BadCredentials",
     "Busy",
     "CommandIdReused",
     "Conflict",
+    "ContentCheck",
+    "ContentSealer",
     "Context",
     "Done",
     "Door",
+    "FileStore",
     "Forged",
     "Identification",
     "Ledger",
     "LedgerError",
     "Loaded",
+    "Looked",
     "Metadata",
     "NewEvent",
     "Opened",
     "OtherLifecycle",
     "Principal",
+    "RateLimits",
     "Receipt",
     "Recorded",
     "Refused",
     "SealedEvents",
+    "StoredFile",
     "Unavailable",
     "Vault",
     "VersionMismatch",

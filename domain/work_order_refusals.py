@@ -143,11 +143,10 @@ def must_be_the_same_report(order: WorkOrder, command: Report) -> None:
 
 
 def is_attached(order: WorkOrder, item: Evidence) -> bool:
-    """Whether this is attached already: a file of the same content under whatever name, for names are sealed."""
-    return item in order.attachments or (
-        item.kind != "note"
-        and any(item.kind == known.kind and item.sha256 == known.sha256 for known in order.attachments)
-    )
+    """Whether this is attached already: a file of the same content, under whatever name; a note that says the same."""
+    if item.sha256:
+        return any(item.sha256 == known.sha256 for known in order.attachments)
+    return item in order.attachments
 
 
 def must_be(order: WorkOrder, *allowed: Status) -> None:

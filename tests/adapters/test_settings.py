@@ -51,6 +51,27 @@ def test_a_variable_nobody_knows_stops_the_start_with_the_likely_name(monkeypatc
     assert "did you mean LINLI_DATABASE_URL" in str(caught.value)
 
 
+def test_proxies_are_networks_separated_by_commas(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert read_settings().trusted_proxies == ()
+    monkeypatch.setenv("LINLI_TRUSTED_PROXIES", "10.0.0.0/8, 192.0.2.1,2001:db8::/32")
+    assert [str(each) for each in read_settings().trusted_proxies] == ["10.0.0.0/8", "192.0.2.1/32", "2001:db8::/32"]
+    monkeypatch.setenv("LINLI_TRUSTED_PROXIES", "10.0.0.1/8,everybody")
+    with pytest.raises(BadSettings) as caught:
+        read_settings()
+    assert "separated by commas" in str(caught.value)
+    assert "LINLI_TRUSTED_PROXIES" in str(caught.value)
+
+
+def test_the_public_address_is_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LINLI_PUBLIC_URL", "https://linli.example")
+    assert read_settings().reached_by_https
+    monkeypatch.setenv("LINLI_PUBLIC_URL", "http://localhost:8000/")
+    assert not read_settings().reached_by_https
+    monkeypatch.setenv("LINLI_PUBLIC_URL", "linli.example")
+    with pytest.raises(BadSettings, match="https://host"):
+        read_settings()
+
+
 def test_an_empty_variable_is_an_unset_one(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LINLI_DATABASE_URL", "")
     assert read_settings().embeds_postgres

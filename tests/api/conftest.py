@@ -4,9 +4,11 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from adapters.content_check import ContentChecker
 from adapters.door import LedgerDoor
+from adapters.files import PostgresFiles
 from adapters.ledger import PostgresLedger
-from api.ports import Discretion
+from api.ports import Discretion, Files
 from projections import (
     area_tree,
     consent_register,
@@ -20,13 +22,27 @@ from tests.api.reception import Clock, Reception, application, counter
 from tests.api.visitor import House, house_of
 from tests.everybody import vault_on
 from tests.followed import followed
+from tests.sealing import KeysInMemory
+
+
+@pytest.fixture(scope="session")
+async def checker() -> AsyncIterator[ContentChecker]:
+    """Looks into files."""
+    async with ContentChecker() as opened:
+        yield opened
 
 
 @pytest.fixture
-async def reception(ledger: PostgresLedger, door: LedgerDoor) -> AsyncIterator[Reception]:
+def files(ledger: PostgresLedger, checker: ContentChecker) -> Files:
+    """A place for files; the largest may have 100 kB."""
+    return Files(store=PostgresFiles(ledger.pool), check=checker, sealer=KeysInMemory(), largest=100_000)
+
+
+@pytest.fixture
+async def reception(ledger: PostgresLedger, door: LedgerDoor, files: Files) -> AsyncIterator[Reception]:
     """Somebody at the counter of the API."""
     clock = Clock()
-    async with counter(application(ledger, door, clock)) as http:
+    async with counter(application(ledger, door, clock, files=files)) as http:
         yield Reception(http, clock)
 
 

@@ -20,7 +20,8 @@ from adapters.wiring import desk_on
 from api.app import create_app
 from api.desk import Desk
 from api.health import Check, Finding
-from api.ports import Discretion, Ports
+from api.limits import UNLIMITED, Limits
+from api.ports import Discretion, Files, Ports
 from domain.ports import Door
 from projections.area_tree import AreaTree
 from projections.consent_register import ConsentRegister
@@ -71,6 +72,9 @@ def application(
     patience: float = 20.0,
     desk: Desk | None = None,
     discretion: Discretion | None = None,
+    files: Files | None = None,
+    limits: Limits = UNLIMITED,
+    https: bool = False,
 ) -> Litestar:
     """The API on this ledger. Whoever comes to a desk of their own must show who they are there."""
     ports = Ports(
@@ -87,9 +91,17 @@ def application(
         see=everybody.sees_everything,
         patience=patience,
         discretion=discretion or Discretion(vault=everybody.vault_on(ledger)),
+        files=files,
     )
     identify = desk.identification.who if desk else everybody.named
-    return create_app(ports, desk=desk or desk_at(ledger, door, clock), identify=identify, ready=ready)
+    return create_app(
+        ports,
+        desk=desk or desk_at(ledger, door, clock),
+        identify=identify,
+        ready=ready,
+        limits=limits,
+        https=https,
+    )
 
 
 def desk_at(ledger: PostgresLedger, door: Door, clock: "Clock", public_url: str = "http://linli.test") -> Desk:

@@ -55,6 +55,7 @@ IN_PATH = {
     "key": "cn",
     "code": "NotFound",
     "number": "1",
+    "sha256": "9f" * 32,
     "recipient": "fixit",
     "purpose": "service_contact",
 }
@@ -131,6 +132,7 @@ async def test_every_change_documents_every_no(document: Document) -> None:
         if path in {"/work-orders", "/programs"}:
             expected -= {"409"}
         assert expected <= set(operation["responses"]), path
+        assert "429" in operation["responses"], path
         headers = {parameter["name"]: parameter for parameter in operation["parameters"]}
         assert "Idempotency-Key" in headers, path
         if "_id}/" in path or "{code}/" in path:
@@ -248,6 +250,11 @@ async def test_the_page_for_people_needs_nothing_from_elsewhere(reception: Recep
     page = answer.text
     assert re.findall(r"(?:src|href)\s*=\s*[\"'](?!/)", page) == []
     assert "<script" not in page
+    assert "<style" not in page
+    (address,) = re.findall(r'<link rel="stylesheet" href="([^"]+)">', page)
+    style = await reception.http.get(address)
+    assert (style.status_code, style.headers["Content-Type"]) == (200, "text/css; charset=utf-8")
+    assert "summary{" in style.text
     assert "//" not in re.sub(r"https?://linli\.test\S*", "", re.sub(r"<pre>.*?</pre>", "", page, flags=re.DOTALL))
     for path, _, operation in operations(document):
         assert f"<code>{path}</code>" in page

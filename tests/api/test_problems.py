@@ -13,8 +13,8 @@ from adapters.door import LedgerDoor
 from adapters.embedded import EmbeddedPostgres
 from adapters.ledger import PostgresLedger
 from adapters.migrate import migrate
-from api.asked import decode, fault
-from api.problems import Invalid, ProblemBody
+from api.asked import decode, fault, must_be_shallow
+from api.problems import Invalid, Malformed, ProblemBody
 from domain.promise import Promise
 from tests import everybody
 from tests.api.reception import LEAK, Clock, Reception, application, counter
@@ -112,6 +112,36 @@ def test_a_fault_is_pointed_at_however_deep_it_lies(body: bytes, pointer: str) -
     with pytest.raises(Invalid) as no:
         decode(body, Deep)
     assert no.value.errors[0].pointer == pointer
+
+
+@pytest.mark.parametrize(
+    ("body", "deep"),
+    [
+        (b"[" * 32 + b"]" * 32, False),
+        (b"[" * 33 + b"]" * 33, True),
+        (b'{"a":' * 33 + b"1" + b"}" * 33, True),
+        (b'[{"a":' * 17 + b"1" + b"}]" * 17, True),
+        (b"[" * 500_000 + b"]" * 500_000, True),
+        (b"[" * 500_000, True),
+        (b"[" + b"[]," * 300_000 + b"[]]", False),
+        (b'["' + b"[" * 1000 + b'"]', False),
+        (rb'["\\", "\"[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[["]', False),
+        (rb'["\\", [[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[ "\""]', True),
+    ],
+)
+async def test_a_body_has_no_more_than_so_many_things_inside_each_other(body: bytes, *, deep: bool) -> None:
+    if deep:
+        with pytest.raises(Malformed, match="Malformed"):
+            must_be_shallow(body)
+    else:
+        must_be_shallow(body)
+
+
+async def test_a_body_that_is_too_deep_is_malformed_and_no_bug(reception: Reception) -> None:
+    deep = b'{"unheard":' + b"[" * 100_000 + b"]" * 100_000 + b"}"
+    body = problem(await reception.http.post("/work-orders", content=deep, headers=JSON))
+    assert (body.status, body.code) == (400, "Malformed")
+    assert "32" in body.detail
 
 
 def test_a_fault_without_a_place_is_of_the_whole() -> None:

@@ -347,6 +347,15 @@ def test_the_same_file_is_attached_once() -> None:
     attach = wo.Attach(at=on(2, 9, 30), attachment=PHOTO)
     order(REPORTED).when(attach).then(wo.Attached(at=on(2, 9, 30), attachment=PHOTO))
     order(REPORTED, attach).when(attach).then_nothing()
+    order(REPORTED, attach).when(replace(attach, attachment=replace(PHOTO, name="again.jpg"))).then_nothing()
+    other = replace(PHOTO, sha256="cd" * 32)
+    order(REPORTED, attach).when(replace(attach, attachment=other)).then(wo.Attached(at=on(2, 9, 30), attachment=other))
+    note = wo.Attach(at=on(2, 9, 30), attachment=wo.Evidence(kind="note", text="seen"))
+    other_note = wo.Evidence(kind="note", text="heard")
+    order(REPORTED, note).when(note).then_nothing()
+    order(REPORTED, note).when(replace(note, attachment=other_note)).then(
+        wo.Attached(at=on(2, 9, 30), attachment=other_note)
+    )
     order(REPORTED).when(replace(attach, attachment=replace(PHOTO, name=""))).then_refused(wo.NotEvidence)
 
 
