@@ -123,7 +123,10 @@ def _open(desk: Desk) -> HTTPRouteHandler:
         summary="Open an account (开户)",
         operation_id="openAccount",
         operation_class=operation(
-            sends={"login": "li.wei"}, gives={"person": PERSON, "temporary_password": "k7m3-…"}, status=201
+            sends={"login": "li.wei"},
+            gives={"person": PERSON, "temporary_password": "k7m3-…"},
+            status=201,
+            permission="account.open",
         ),
         responses=problems(*READABLE, *IDENTITY, LoginTaken, AccountExists, *PASSWORD_RULES),
         opt={BODY: OpenAccount},
@@ -149,6 +152,7 @@ def _password(desk: Desk) -> HTTPRouteHandler:
         operation_class=operation(
             sends={"current_password": "a long sentence is easy to remember", "password": "and so is another one"},
             gives={"temporary_password": None, "csrf_token": "q3Zk…"},
+            permission="account.set_password",
         ),
         responses=problems(
             *READABLE, *IDENTITY, NotFound, SignInFailed, TooManyFailures, PasswordNotNew, *PASSWORD_RULES
@@ -206,7 +210,9 @@ def _identities(desk: Desk) -> HTTPRouteHandler:
         summary="Sign in with an identity provider too (关联身份)",
         operation_id="linkIdentity",
         operation_class=operation(
-            sends={"issuer": "https://id.property.example", "subject": "248289761001"}, gives=RECEIPT
+            sends={"issuer": "https://id.property.example", "subject": "248289761001"},
+            gives=RECEIPT,
+            permission="login.take",
         ),
         responses=problems(*READABLE, *IDENTITY, NotFound, LoginTaken),
         opt={BODY: LinkIdentity},

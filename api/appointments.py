@@ -120,6 +120,7 @@ class PolicyView(msgspec.Struct, frozen=True):
 
 
 LETTERS = {
+    "E": "everything there is: what is public to all who hold a role",
     "A": "anywhere, or within the area of the appointment if it names one",
     "T": "what lies in the area of the appointment",
     "O": "what concerns the organisation of the appointment",

@@ -25,11 +25,14 @@ from api.ports import Ports
 from api.preconditions import etag
 from api.problems import InternalError, LedgerAway, Malformed, NotFound, NotIdentified, NotThereYet
 from api.query import Reading, asked_for, parameters
+from api.sight import looking_at_some
+from domain.access.permission import NotPermitted
 from domain.parties import area
 from domain.parties.area import Area, AreaCommand, Level
 from domain.ports import Done
 from projections.area_tree import Filters, projection
 
+SEEING = "area.see"
 PATH = "/areas"
 
 Code = Annotated[str, PathParameter(description="The code of an area: 2, 4, 6, 9, 12 or 15 digits.", max_length=15)]
@@ -169,10 +172,13 @@ def _one(ports: Ports) -> HTTPRouteHandler:
         f"{PATH}/{{code:str}}",
         summary="One area, and where it lies",
         operation_id="oneArea",
-        operation_class=operation(*parameters(Reading), gives={**EXAMPLE, "ancestors": ANCESTORS}, headers=("ETag",)),
-        responses=problems(Malformed, NotIdentified, NotFound, InternalError, NotThereYet, LedgerAway),
+        operation_class=operation(
+            *parameters(Reading), gives={**EXAMPLE, "ancestors": ANCESTORS}, headers=("ETag",), permission=SEEING
+        ),
+        responses=problems(Malformed, NotIdentified, NotPermitted, NotFound, InternalError, NotThereYet, LedgerAway),
     )
     async def one(request: Asked, code: Code) -> Response[AreaInItsPlace]:
+        await looking_at_some(request, ports, SEEING)
         await reach(ports, projection.name, asked_for(request, Reading).min_position)
         stream = area.stream(code)
         loaded = await ports.door.load(area.decider, stream)
@@ -192,10 +198,13 @@ def _list(ports: Ports) -> HTTPRouteHandler:
         PATH,
         summary="Areas, filtered, a page at a time, by code",
         operation_id="listAreas",
-        operation_class=operation(*parameters(AreaSieve), gives={"items": [EXAMPLE], "next": None}, headers=("Link",)),
-        responses=problems(Malformed, NotIdentified, InternalError, NotThereYet, LedgerAway),
+        operation_class=operation(
+            *parameters(AreaSieve), gives={"items": [EXAMPLE], "next": None}, headers=("Link",), permission=SEEING
+        ),
+        responses=problems(Malformed, NotIdentified, NotPermitted, InternalError, NotThereYet, LedgerAway),
     )
     async def some(request: Asked) -> Response[AreaPage]:
+        await looking_at_some(request, ports, SEEING)
         sieve = asked_for(request, AreaSieve)
         wanted = filters(sieve, Filters)
         shown = await page_of(

@@ -97,7 +97,7 @@ def _list(ports: Ports) -> HTTPRouteHandler:
         PATH,
         summary="What a person has consented to",
         operation_id="consentsOfPerson",
-        operation_class=operation(*parameters(Reading), gives=[CONSENT]),
+        operation_class=operation(*parameters(Reading), gives=[CONSENT], permission="consent.see"),
         responses=problems(Malformed, NotIdentified, NotFound, InternalError, NotThereYet, LedgerAway),
     )
     async def some(request: Asked, person_id: FromPath[UUID]) -> list[ConsentView]:

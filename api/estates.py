@@ -26,11 +26,14 @@ from api.ports import Ports
 from api.preconditions import etag, fresh
 from api.problems import InternalError, LedgerAway, Malformed, NotFound, NotIdentified, NotThereYet
 from api.query import Reading, asked_for, parameters
+from api.sight import looking_at_some
+from domain.access.permission import NotPermitted
 from domain.parties import area, estate
 from domain.parties.estate import Building, Estate, EstateCommand
 from domain.ports import Done
 from projections.estate_register import Filters, projection
 
+SEEING = "estate.see"
 PATH = "/estates"
 
 REGISTER: Offer[EstateCommand] = Offer(
@@ -152,10 +155,14 @@ def _one(ports: Ports) -> HTTPRouteHandler:
         f"{PATH}/{{estate_id:uuid}}",
         summary="One estate, with its buildings",
         operation_id="oneEstate",
-        operation_class=operation(*parameters(Reading), IF_NONE_MATCH, gives=EXAMPLE, headers=("ETag",)),
-        responses=NOT_MODIFIED | problems(Malformed, NotIdentified, NotFound, InternalError, NotThereYet, LedgerAway),
+        operation_class=operation(
+            *parameters(Reading), IF_NONE_MATCH, gives=EXAMPLE, headers=("ETag",), permission=SEEING
+        ),
+        responses=NOT_MODIFIED
+        | problems(Malformed, NotIdentified, NotPermitted, NotFound, InternalError, NotThereYet, LedgerAway),
     )
     async def one(request: Asked, estate_id: FromPath[UUID]) -> Response[EstateView | None]:
+        await looking_at_some(request, ports, SEEING)
         await reached(ports, asked_for(request, Reading).min_position)
         loaded = await ports.door.load(estate.decider, estate_id)
         if loaded.version == 0:
@@ -171,11 +178,12 @@ def _list(ports: Ports) -> HTTPRouteHandler:
         summary="Estates, filtered, a page at a time, by community and name",
         operation_id="listEstates",
         operation_class=operation(
-            *parameters(EstateSieve), gives={"items": [EXAMPLE], "next": None}, headers=("Link",)
+            *parameters(EstateSieve), gives={"items": [EXAMPLE], "next": None}, headers=("Link",), permission=SEEING
         ),
-        responses=problems(Malformed, NotIdentified, InternalError, NotThereYet, LedgerAway),
+        responses=problems(Malformed, NotIdentified, NotPermitted, InternalError, NotThereYet, LedgerAway),
     )
     async def some(request: Asked) -> Response[EstatePage]:
+        await looking_at_some(request, ports, SEEING)
         sieve = asked_for(request, EstateSieve)
         wanted = filters(sieve, Filters)
         shown = await page_of(

@@ -22,6 +22,7 @@ from msgspec import Meta
 from api.asked import BODY, Asked
 from api.desk import Desk
 from api.documentation import operation, problems
+from api.ports import Ports
 from api.problems import (
     Fault,
     InternalError,
@@ -34,8 +35,11 @@ from api.problems import (
     TooManyFailures,
 )
 from api.query import Reading, asked_for, pairs, parameters
+from api.sight import must_be_allowed
 from api.sign_in import IDENTITY, READABLE
 from domain.access.credentials import NotSignedInThere
+from domain.access.permission import NotPermitted
+from domain.decider import Whose
 
 SENT_ON = {303: ResponseSpec(None, generate_examples=False, description="The browser goes on there, with a cookie.")}
 _LOCAL = re.compile(r"/(?![/\\])[\x21-\x5b\x5d-\x7e]*")
@@ -128,7 +132,7 @@ def _callback(desk: Desk) -> HTTPRouteHandler:
     return callback
 
 
-def routes(desk: Desk) -> list[HTTPRouteHandler]:
+def routes(ports: Ports, desk: Desk) -> list[HTTPRouteHandler]:
     """What staff sets up."""
 
     @post(
@@ -137,9 +141,11 @@ def routes(desk: Desk) -> list[HTTPRouteHandler]:
         summary="The secret that the identity provider knows us by",
         operation_id="keepIdentityProviderSecret",
         operation_class=operation(
-            sends={"client_secret": "…"}, gives={"organisation": "019a5b1e-0000-7000-8000-000000000031"}
+            sends={"client_secret": "…"},
+            gives={"organisation": "019a5b1e-0000-7000-8000-000000000031"},
+            permission="organisation.trust_provider",
         ),
-        responses=problems(*READABLE, *IDENTITY),
+        responses=problems(*READABLE, *IDENTITY, NotPermitted),
         opt={BODY: ClientSecret},
     )
     async def keep(
@@ -147,7 +153,7 @@ def routes(desk: Desk) -> list[HTTPRouteHandler]:
         organisation: Organisation,
         data: Annotated[ClientSecret, BodyKwarg(media_type=RequestEncodingType.JSON)],
     ) -> Response[Kept]:
-        del request
+        await must_be_allowed(request, ports, "organisation.trust_provider", Whose(organisations=(organisation,)))
         await desk.client_secrets.keep(organisation, data.client_secret, desk.now())
         return Response(Kept(organisation), status_code=200)
 

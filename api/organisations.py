@@ -25,11 +25,14 @@ from api.ports import Ports
 from api.preconditions import etag, fresh
 from api.problems import InternalError, LedgerAway, Malformed, NotFound, NotIdentified, NotThereYet
 from api.query import Reading, asked_for, parameters
+from api.sight import looking_at_some
+from domain.access.permission import NotPermitted
 from domain.parties import area, credit_code, organisation
 from domain.parties.organisation import Kind, Organisation, OrganisationCommand, Provider
 from domain.ports import Done
 from projections.organisation_register import Filters, projection
 
+SEEING = "organisation.see"
 PATH = "/organisations"
 
 REGISTER: Offer[OrganisationCommand] = Offer(
@@ -187,10 +190,14 @@ def _one(ports: Ports) -> HTTPRouteHandler:
         f"{PATH}/{{organisation_id:uuid}}",
         summary="One organisation",
         operation_id="oneOrganisation",
-        operation_class=operation(*parameters(Reading), IF_NONE_MATCH, gives=EXAMPLE, headers=("ETag",)),
-        responses=NOT_MODIFIED | problems(Malformed, NotIdentified, NotFound, InternalError, NotThereYet, LedgerAway),
+        operation_class=operation(
+            *parameters(Reading), IF_NONE_MATCH, gives=EXAMPLE, headers=("ETag",), permission=SEEING
+        ),
+        responses=NOT_MODIFIED
+        | problems(Malformed, NotIdentified, NotPermitted, NotFound, InternalError, NotThereYet, LedgerAway),
     )
     async def one(request: Asked, organisation_id: FromPath[UUID]) -> Response[OrganisationView | None]:
+        await looking_at_some(request, ports, SEEING)
         await reached(ports, asked_for(request, Reading).min_position)
         loaded = await ports.door.load(organisation.decider, organisation_id)
         if loaded.version == 0:
@@ -207,11 +214,15 @@ def _list(ports: Ports) -> HTTPRouteHandler:
         summary="Organisations, filtered, a page at a time, by name",
         operation_id="listOrganisations",
         operation_class=operation(
-            *parameters(OrganisationSieve), gives={"items": [EXAMPLE], "next": None}, headers=("Link",)
+            *parameters(OrganisationSieve),
+            gives={"items": [EXAMPLE], "next": None},
+            headers=("Link",),
+            permission=SEEING,
         ),
-        responses=problems(Malformed, NotIdentified, InternalError, NotThereYet, LedgerAway),
+        responses=problems(Malformed, NotIdentified, NotPermitted, InternalError, NotThereYet, LedgerAway),
     )
     async def some(request: Asked) -> Response[OrganisationPage]:
+        await looking_at_some(request, ports, SEEING)
         sieve = asked_for(request, OrganisationSieve)
         wanted = filters(sieve, Filters)
         if wanted.credit_code is not None:

@@ -33,6 +33,7 @@ from api.ports import Ports
 from api.preconditions import etag, fresh
 from api.problems import Fault, InternalError, Invalid, LedgerAway, Malformed, NotFound, NotIdentified, NotThereYet
 from api.query import Reading, asked_for, parameters
+from api.sight import must_see
 from domain import work_order
 from domain.parties import person
 from domain.parties.person import TEXTS, PersonCommand
@@ -124,7 +125,9 @@ def _one(ports: Ports) -> HTTPRouteHandler:
         f"{PATH}/{{person_id:uuid}}",
         summary="One person, as far as the viewer may know them",
         operation_id="onePerson",
-        operation_class=operation(*parameters(Reading), IF_NONE_MATCH, gives=PERSON, headers=("ETag",)),
+        operation_class=operation(
+            *parameters(Reading), IF_NONE_MATCH, gives=PERSON, headers=("ETag",), permission="person.see"
+        ),
         responses=NOT_MODIFIED | problems(*READING),
     )
     async def one(request: Asked, person_id: FromPath[UUID]) -> Response[PersonView | None]:
@@ -150,7 +153,9 @@ def _list(ports: Ports) -> HTTPRouteHandler:
         PATH,
         summary="People, masked, a page at a time, for staff",
         operation_id="listPeople",
-        operation_class=operation(*parameters(Roll), gives={"items": [PERSON], "next": None}, headers=("Link",)),
+        operation_class=operation(
+            *parameters(Roll), gives={"items": [PERSON], "next": None}, headers=("Link",), permission="person.list"
+        ),
         responses=problems(Malformed, NotIdentified, InternalError, NotThereYet, LedgerAway),
     )
     async def some(request: Asked) -> Response[People]:
@@ -185,15 +190,14 @@ def _contact(ports: Ports) -> HTTPRouteHandler:
         "/work-orders/{order_id:uuid}/contact",
         summary="How to reach whoever reported it",
         operation_id="workOrderContact",
-        operation_class=operation(gives=CONTACT),
+        operation_class=operation(gives=CONTACT, permission="work_order.contact"),
         responses=problems(Malformed, NotIdentified, NotFound, InternalError, LedgerAway),
     )
     async def contact(request: Asked, order_id: FromPath[UUID]) -> Contact:
         order = (await ports.door.load(work_order.decider, order_id)).state
+        await must_see(request, ports, work_order.decider, order_id, order, what="contact")
         found = await present(ports, request, _reporter(order))
         provider = bool(order.company) and order.company in found.facts.organisations
-        if not provider:
-            must_be_somebody(found)
         viewer = structs.replace(
             found.viewer,
             provider=provider,

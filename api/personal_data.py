@@ -130,7 +130,7 @@ def _disclosures(ports: Ports) -> HTTPRouteHandler:
         "/people/{person_id:uuid}/disclosures",
         summary="Who saw sensitive data of a person, when and why",
         operation_id="disclosuresOfPerson",
-        operation_class=operation(*parameters(Since), gives=[DISCLOSURE]),
+        operation_class=operation(*parameters(Since), gives=[DISCLOSURE], permission="disclosure.see"),
         responses=problems(*READING),
     )
     async def some(request: Asked, person_id: FromPath[UUID]) -> list[DisclosureView]:
@@ -173,7 +173,7 @@ def _export(ports: Ports) -> HTTPRouteHandler:
         "/people/{person_id:uuid}/export",
         summary="Everything held about a person, as one document",
         operation_id="exportPerson",
-        operation_class=operation(gives=EXPORT),
+        operation_class=operation(gives=EXPORT, permission="person.export"),
         responses=problems(*READING),
     )
     async def export(request: Asked, person_id: FromPath[UUID]) -> Response[Export]:

@@ -25,6 +25,7 @@ from api.documentation import IDEMPOTENCY_KEY, IF_NONE_MATCH, NOT_MODIFIED, oper
 from api.ports import Ports
 from api.preconditions import etag, fresh
 from api.problems import InternalError, KeyReused, LedgerAway, Malformed, NotFound
+from api.sight import must_see
 from api.sign_in import IDENTITY, READABLE
 from domain.access import program
 from domain.access.program import ProgramCommand, ProgramKey, ProgramUnknown
@@ -136,6 +137,7 @@ def _issue(desk: Desk) -> HTTPRouteHandler:
             sends={"scopes": ["work_order.report"]},
             gives={"key": KEY["key"], "secret": "lk_019a…"},
             status=201,
+            permission="program.issue_key",
         ),
         responses=problems(
             *READABLE,
@@ -181,13 +183,14 @@ def _one(ports: Ports) -> HTTPRouteHandler:
         ONE,
         summary="One program and its keys",
         operation_id="oneProgram",
-        operation_class=operation(IF_NONE_MATCH, gives=EXAMPLE, headers=("ETag",)),
+        operation_class=operation(IF_NONE_MATCH, gives=EXAMPLE, headers=("ETag",), permission="program.see"),
         responses=NOT_MODIFIED | problems(Malformed, *IDENTITY, NotFound, InternalError, LedgerAway),
     )
     async def one(request: Asked, program_id: FromPath[UUID]) -> Response[ProgramView | None]:
         loaded = await ports.door.load(program.decider, program_id)
         if loaded.version == 0:
             raise NotFound
+        await must_see(request, ports, program.decider, program_id, loaded.state)
         state = loaded.state
         found = ProgramView(
             program_id, loaded.version, state.name, state.organisation, state.kind, state.disabled, state.keys

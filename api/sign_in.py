@@ -19,10 +19,12 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.params import BodyKwarg
 from msgspec import Meta
 
+from api.appointments import AppointmentView, shown
 from api.asked import BODY, Asked
 from api.desk import CONSOLE, Desk
 from api.documentation import operation, problems
 from api.identity import ALWAYS
+from api.ports import Ports
 from api.problems import (
     CredentialsRefused,
     InternalError,
@@ -39,6 +41,8 @@ from api.problems import (
     TooLarge,
     TooManyFailures,
 )
+from api.sentences import language_of
+from domain.access import appointment
 from domain.access.account_messages import TemporaryPasswordExpired
 from domain.access.credentials import Session
 
@@ -86,6 +90,8 @@ class Me(msgspec.Struct, frozen=True, omit_defaults=True):
     must_change_password: bool = False
     csrf_token: str = ""
     expires_at: datetime | None = None
+    roles: list[AppointmentView] = []
+    """The appointments that count now."""
 
 
 class Nothing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -138,9 +144,9 @@ def signed_in(desk: Desk, session: Session, *, must_change: bool) -> Response[Si
     return Response(said, status_code=200, cookies=[desk.cookie_of(session)])
 
 
-def routes(desk: Desk) -> list[HTTPRouteHandler]:
+def routes(ports: Ports, desk: Desk) -> list[HTTPRouteHandler]:
     """What somebody can ask who is in."""
-    return [_sign_out(desk), _me(desk), _tokens(desk)]
+    return [_sign_out(desk), _me(ports, desk), _tokens(desk)]
 
 
 def _sign_out(desk: Desk) -> HTTPRouteHandler:
@@ -165,7 +171,7 @@ def _sign_out(desk: Desk) -> HTTPRouteHandler:
     return sign_out
 
 
-def _me(desk: Desk) -> HTTPRouteHandler:
+def _me(ports: Ports, desk: Desk) -> HTTPRouteHandler:
     @get(
         "/me",
         summary="Who am I?",
@@ -176,7 +182,16 @@ def _me(desk: Desk) -> HTTPRouteHandler:
     )
     async def me(request: Asked) -> Response[Me]:
         principal = request.principal
-        said = Me(principal.id, principal.kind, principal.scopes, principal.session, principal.must_change_password)
+        language, now = language_of(request.said(b"accept-language")), ports.now()
+        held = (await ports.door.load(appointment.decider, appointment.stream(principal.id))).state.held(now)
+        said = Me(
+            principal.id,
+            principal.kind,
+            principal.scopes,
+            principal.session,
+            principal.must_change_password,
+            roles=[shown(each, now, language) for each in held],
+        )
         session = await session_of(request, desk)
         if session is None:
             return Response(said)

@@ -47,6 +47,7 @@ from api.problems import (
     Malformed,
     NotFound,
     NotIdentified,
+    NotJson,
     NotThereYet,
     NotWhatItSays,
     TooSlow,

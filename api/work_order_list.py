@@ -16,13 +16,14 @@ from msgspec import UNSET, Meta, UnsetType, structs
 
 from api.asked import Asked
 from api.cursors import cursor, end_of
+from api.disclosing import Part, disclose
 from api.documentation import operation, problems
 from api.freshness import reach
 from api.pages import link
 from api.ports import Ports
 from api.problems import InternalError, LedgerAway, Malformed, NotIdentified, NotThereYet
 from api.query import Reading, asked_for, parameters
-from api.sight import sight_of_some
+from api.sight import looking_at_some
 from api.work_order_examples import EXAMPLE
 from api.work_order_view import WorkOrderView, view
 from domain.access.permission import NotPermitted, Sight
@@ -113,11 +114,14 @@ def _list(ports: Ports) -> HTTPRouteHandler:
         await reach(ports, projection.name, listing.min_position)
         question = msgspec.json.encode(structs.replace(listing, limit=50, cursor=UNSET, min_position=UNSET))
         after = None if listing.cursor is UNSET else end_of(listing.cursor, question, datetime)
-        wanted = filters(listing, ports.now(), await sight_of_some(request, ports, SEEING))
+        viewer = await looking_at_some(request, ports, SEEING)
+        wanted = filters(listing, ports.now(), viewer.sight)
         found = await ports.board.page(wanted, listing.sort, after, listing.limit + 1)
         shown = found[: listing.limit]
         onward = cursor(*shown[-1].key(listing.sort), question) if len(found) > len(shown) else None
-        page = Page([view(row.id, row.version, row.position, row.order) for row in shown], onward)
+        views = [view(row.id, row.version, row.position, row.order) for row in shown]
+        told = await disclose(ports.discretion.vault, [Part(each.id, each, viewer.sees) for each in views])
+        page = Page(told.contents, onward)
         return Response(page, headers={} if onward is None else {"Link": link(request, PATH, onward)})
 
     return some
@@ -135,7 +139,7 @@ def _counts(ports: Ports) -> HTTPRouteHandler:
         sieve = asked_for(request, Sieve)
         await reach(ports, projection.name, sieve.min_position)
         now = ports.now()
-        return await ports.board.counts(now, filters(sieve, now, await sight_of_some(request, ports, SEEING)))
+        return await ports.board.counts(now, filters(sieve, now, (await looking_at_some(request, ports, SEEING)).sight))
 
     return counts
 

@@ -18,6 +18,7 @@ from msgspec import UNSET, Meta, UnsetType
 from api import as_of as past
 from api.asked import Asked
 from api.change import Change, Offer, body_of, command_route
+from api.disclosing import Part, disclose
 from api.documentation import IF_NONE_MATCH, NOT_MODIFIED, operation, problems
 from api.freshness import reached
 from api.ports import Ports
@@ -25,7 +26,7 @@ from api.preconditions import etag, fresh
 from api.problems import InternalError, LedgerAway, Malformed, NotFound, NotIdentified, NotThereYet
 from api.query import Reading, asked_for, parameters
 from api.sentences import language_of
-from api.sight import must_see
+from api.sight import Viewer, must_see
 from api.work_order_examples import EXAMPLE, HISTORY, OFFERS, REPORT
 from api.work_order_view import History, WorkOrderView, history, view
 from domain import work_order
@@ -90,9 +91,10 @@ def _one(ports: Ports) -> HTTPRouteHandler:
     )
     async def one(request: Asked, order_id: FromPath[UUID]) -> Response[WorkOrderView | None]:
         then = await _point(request, ports)
-        loaded = await _seen(request, ports, order_id)
+        loaded, viewer = await _seen(request, ports, order_id)
         found = _now(order_id, loaded) if then == past.NOW else await _then(ports, order_id, then)
-        return fresh(request, etag(found.version), found)
+        told = await disclose(ports.discretion.vault, [Part(order_id, found, viewer.sees)])
+        return fresh(request, etag(found.version), told.contents[0])
 
     return one
 
@@ -104,13 +106,12 @@ async def _point(request: Asked, ports: Ports) -> past.Then:
     return past.point(None if looking.as_of is UNSET else looking.as_of, looking.basis)
 
 
-async def _seen(request: Asked, ports: Ports, order_id: UUID) -> Loaded[WorkOrder]:
+async def _seen(request: Asked, ports: Ports, order_id: UUID) -> tuple[Loaded[WorkOrder], Viewer]:
     """The work order as it stands now, for whoever may see it now: that decides about its past too."""
     loaded = await ports.door.load(work_order.decider, order_id)
     if loaded.version == 0:
         raise NotFound
-    await must_see(request, ports, work_order.decider, order_id, loaded.state)
-    return loaded
+    return loaded, await must_see(request, ports, work_order.decider, order_id, loaded.state)
 
 
 def _now(order_id: UUID, loaded: Loaded[WorkOrder]) -> WorkOrderView:
@@ -136,12 +137,15 @@ def _history(ports: Ports) -> HTTPRouteHandler:
     )
     async def events(request: Asked, order_id: FromPath[UUID]) -> Response[History | None]:
         then = await _point(request, ports)
-        await _seen(request, ports, order_id)
+        _, viewer = await _seen(request, ports, order_id)
         rows = await past.events(ports.ledger, work_order.decider, order_id, then)
         if not rows:
             raise NotFound
         language = language_of(request.said(b"accept-language"))
-        told = history(order_id, rows, language)
+        disclosed = await disclose(
+            ports.discretion.vault, [Part(order_id, history(order_id, rows, language), viewer.sees)]
+        )
+        told = disclosed.contents[0]
         said = {"Content-Language": language, "Vary": "Accept-Language"}
         return fresh(request, f'"{told.version}-{language}"', told, said)
 

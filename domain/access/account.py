@@ -236,10 +236,8 @@ def _locked(account: Account, event: Locked) -> Account:
 
 def _whose(_stream: UUID, account: Account, command: AccountCommand | None) -> Whose:
     person = command.person if isinstance(command, Open) else account.person
-    facet = ""
-    if isinstance(command, SetPassword):
-        facet = "temporary" if command.temporary else "own"
-    return Whose(people=(person,) if person else (), facet=facet)
+    first = isinstance(command, SetPassword) and not account.password
+    return Whose(people=(person,) if person else (), facet="first" if first else "")
 
 
 decider: Decider[AccountCommand, Account, AccountEvent] = Decider(

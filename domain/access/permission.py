@@ -146,7 +146,7 @@ def permit(question: Question, ask: Ask) -> str:
     held = ask(appointment.decider, appointment.stream(question.actor)).held(question.at)
     name = permission_of(question.permission, question.whose.facet)
     row = _row(name, question.scopes)
-    if any(role.by_name[each.role].exclusive for each in held) and not name.endswith(f".{SEE}"):
+    if any(role.by_name[each.role].exclusive for each in held) and not _only_looks(name):
         raise OnlyLooks(name, visible=_visible(question, held))
     for each in held:
         for letter in row.get(each.role, ""):
@@ -155,6 +155,10 @@ def permit(question: Question, ask: Ask) -> str:
                 return f"{policy.VERSION} {name} {each.role} {letter} #{each.number}"
     denial = OutOfScope if any(each.role in row for each in held) else NotPermitted
     raise denial(name, visible=_visible(question, held))
+
+
+def _only_looks(permission: str) -> bool:
+    return permission.rpartition(".")[2] in policy.LOOKING
 
 
 _NO_ROW: Final[Mapping[str, str]] = {}
@@ -210,6 +214,8 @@ def sight(permission: str, actor: str, held: Iterable[Standing], scopes: Collect
 
 def reach(letter: str, held: Standing, actor: str) -> Sight:  # noqa: PLR0911 - one line a letter of the table
     """What an appointment takes in under a letter of the table."""
+    if letter == "E":
+        return Sight(everything=True)
     if letter == "A":
         return Sight(areas=(held.area,)) if held.area else Sight(everything=True)
     if letter == "T" and held.area:

@@ -1,5 +1,6 @@
 """Who may do what, as one table: a row for each permission, a column for each role. What is not here is forbidden.
 
+    E  everything there is: what is public to all who hold a role
     A  anywhere, or within the area of the appointment if it names one
     T  territory: what lies in the area of the appointment
     O  what concerns the organisation of the appointment
@@ -25,11 +26,12 @@ VERSION: Final = 1
 DIGEST: Final = "e9890240f5db238b"
 """SHA-256 of the table, 16 digits: a test fails when the table changes and neither this nor the version does."""
 
-SCOPES: Final = "ATOBSW"
+SCOPES: Final = "EATOBSW"
 
 TABLE: Final = """
                                     res fam vol grd com pmg pst smg swk ven pro phd aud adm sec prv dev prt
 work_order.see                      S   W   S   T   T   T   T   O   S   O   .   .   A   .   .   .   S   OS
+work_order.contact                  S   W   .   T   T   T   T   O   S   O   .   .   A   .   .   .   .   .
 work_order.report                   S   W   T   T   T   T   T   .   .   .   .   .   .   .   .   .   T   S
 work_order.triage                   .   .   .   .   T   T   .   .   .   .   .   .   .   .   .   .   .   .
 work_order.acknowledge              .   .   .   T   T   T   T   O   .   .   .   .   .   .   .   .   .   .
@@ -46,9 +48,9 @@ work_order.cancel                   S   W   .   .   T   T   .   .   .   .   .   
 work_order.reprioritise             .   .   .   .   T   T   .   .   .   .   .   .   .   .   .   .   .   .
 work_order.comment                  S   W   S   T   T   T   T   O   S   O   .   .   .   .   .   .   S   S
 work_order.attach                   S   W   S   T   T   T   T   O   S   O   .   .   .   .   .   .   S   S
-service_agreement.see               A   A   A   A   A   A   A   A   A   A   A   A   A   A   A   A   .   A
+service_agreement.see               E   E   E   E   E   E   E   E   E   E   E   E   E   E   E   E   .   E
 service_agreement.publish           .   .   .   .   .   T   .   .   .   .   .   A   .   .   .   .   .   .
-work_calendar.see                   A   A   A   A   A   A   A   A   A   A   A   A   A   A   A   A   A   A
+work_calendar.see                   E   E   E   E   E   E   E   E   E   E   E   E   E   E   E   E   E   E
 work_calendar.publish               .   .   .   .   .   .   .   .   .   .   .   A   .   A   .   .   .   .
 work_calendar.confirm_year          .   .   .   .   .   .   .   .   .   .   .   A   .   A   .   .   .   .
 appointment.see                     S   .   S   S   SO  SO  S   SO  S   SO  S   S   A   A   A   S   .   .
@@ -68,7 +70,57 @@ appointment.revoke/volunteer        .   .   .   T   T   .   .   .   .   .   .   
 appointment.revoke/grid_worker      .   .   .   .   T   .   .   .   .   .   .   .   .   A   A   .   .   .
 appointment.revoke/property_staff   .   .   .   .   .   B   .   .   .   .   .   .   .   A   A   .   .   .
 appointment.revoke/provider_worker  .   .   .   .   .   .   .   O   .   O   .   .   .   A   A   .   .   .
+area.see                            E   E   E   E   E   E   E   E   E   E   E   E   E   E   E   E   E   E
+area.register                       .   .   .   .   .   .   .   .   .   .   .   .   .   A   .   .   .   .
+area.rename                         .   .   .   .   .   .   .   .   .   .   .   .   .   A   .   .   .   .
+area.close                          .   .   .   .   .   .   .   .   .   .   .   .   .   A   .   .   .   .
+organisation.see                    E   E   E   E   E   E   E   E   E   E   E   E   E   E   E   E   E   E
+organisation.register               .   .   .   .   .   .   .   .   .   .   A   A   .   A   .   .   .   .
+organisation.rename                 .   .   .   .   O   O   .   O   .   O   .   .   .   A   .   .   .   .
+organisation.extend                 .   .   .   .   .   .   .   .   .   .   .   .   .   A   .   .   .   .
+organisation.trust_provider         .   .   .   .   .   .   .   .   .   .   .   .   .   A   .   .   .   .
+organisation.distrust_provider      .   .   .   .   .   .   .   .   .   .   .   .   .   A   A   .   .   .
+organisation.close                  .   .   .   .   .   .   .   .   .   .   .   .   .   A   .   .   .   .
+estate.see                          E   E   E   E   E   E   E   E   E   E   E   E   E   E   E   E   E   E
+estate.register                     .   .   .   .   T   T   .   .   .   .   .   .   .   A   .   .   .   .
+estate.add_building                 .   .   .   .   T   T   .   .   .   .   .   .   .   A   .   .   .   .
+estate.rename                       .   .   .   .   T   T   .   .   .   .   .   .   .   A   .   .   .   .
+estate.close                        .   .   .   .   T   .   .   .   .   .   .   .   .   A   .   .   .   .
+person.see                          S   SW  S   ST  ST  ST  S   S   S   S   S   S   A   A   A   A   .   .
+person.list                         .   .   .   T   T   T   .   .   .   .   .   .   .   .   .   .   .   .
+person.register                     .   .   .   T   T   T   .   A   .   A   .   A   .   A   .   .   .   .
+person.correct                      S   SW  S   ST  ST  S   S   S   S   S   S   S   .   S   S   A   .   .
+person.relate                       S   .   .   .   T   .   .   .   .   .   .   .   .   .   .   A   .   .
+person.unrelate                     S   .   .   .   T   .   .   .   .   .   .   .   .   .   .   A   .   .
+person.hold                         .   .   .   .   .   .   .   .   .   .   .   .   .   .   .   A   .   .
+person.release_hold                 .   .   .   .   .   .   .   .   .   .   .   .   .   .   .   A   .   .
+person.erase                        .   .   .   .   .   .   .   .   .   .   .   .   .   .   .   A   .   .
+person.export                       S   SW  S   S   S   S   S   S   S   S   S   S   S   S   S   A   .   .
+consent.see                         S   SW  S   ST  ST  ST  S   S   S   S   S   S   A   A   A   A   .   .
+consent.give                        S   W   .   .   .   .   .   .   .   .   .   .   .   .   .   .   .   .
+consent.withdraw                    S   W   .   .   .   .   .   .   .   .   .   .   .   .   .   .   .   .
+disclosure.see                      S   SW  S   S   S   S   S   S   S   S   S   S   S   S   S   A   .   .
+account.see                         S   SW  S   S   S   S   S   S   S   S   S   S   A   A   A   S   .   .
+account.open                        .   .   .   .   .   .   .   .   .   .   .   .   .   A   .   .   .   .
+account.set_password                .   .   .   .   .   .   .   .   .   .   .   .   .   .   A   .   .   .
+account.set_password/first          .   .   .   .   .   .   .   .   .   .   .   .   .   A   .   .   .   .
+account.lock                        .   .   .   .   .   .   .   .   .   .   .   .   .   A   A   .   .   .
+account.unlock                      .   .   .   .   .   .   .   .   .   .   .   .   .   A   A   .   .   .
+account.disable                     .   .   .   .   .   .   .   .   .   .   .   .   .   A   A   .   .   .
+account.enable                      .   .   .   .   .   .   .   .   .   .   .   .   .   A   A   .   .   .
+login.see                           .   .   .   .   .   .   .   .   .   .   .   .   A   A   A   .   .   .
+login.take                          .   .   .   .   .   .   .   .   .   .   .   .   .   A   .   .   .   .
+login.release                       .   .   .   .   .   .   .   .   .   .   .   .   .   A   A   .   .   .
+program.see                         .   .   .   .   O   O   .   O   .   O   .   .   A   A   A   .   O   O
+program.register                    .   .   .   .   .   .   .   .   .   .   .   .   .   A   .   .   .   .
+program.issue_key                   .   .   .   .   .   .   .   .   .   .   .   .   .   A   .   .   .   .
+program.revoke_key                  .   .   .   .   .   .   .   .   .   .   .   .   .   A   A   .   .   .
+program.disable                     .   .   .   .   .   .   .   .   .   .   .   .   .   A   A   .   .   .
+program.enable                      .   .   .   .   .   .   .   .   .   .   .   .   .   A   .   .   .   .
 """
+
+LOOKING: Final = frozenset({"see", "list", "contact", "export"})
+"""Permissions that change nothing."""
 
 BY_ANYBODY_FOR_THEMSELVES: Final = frozenset({"account.set_password", "account.sign_out"})
 """What everybody may do who has signed in, whatever roles they hold, as far as it concerns themselves only."""
@@ -79,14 +131,30 @@ SYSTEM: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
         "work_calendar": frozenset({"work_order.revise_calendar"}),
         "import": frozenset(
             {
+                "area.register",
+                "area.rename",
                 "work_order.report",
                 "work_order.triage",
                 "work_order.assign",
+                "work_order.start",
                 "work_order.resolve",
                 "work_order.close",
             }
         ),
-        "operator": frozenset({"appointment.propose", "appointment.approve", "appointment.revoke"}),
+        "sign-in": frozenset({"account.sign_in", "account.fail_sign_in", "account.sign_out"}),
+        "disclosure": frozenset({"disclosure.note"}),
+        "operator": frozenset(
+            {
+                "account.open",
+                "account.set_password",
+                "account.unlock",
+                "login.take",
+                "person.register",
+                "appointment.propose",
+                "appointment.approve",
+                "appointment.revoke",
+            }
+        ),
     }
 )
 """What parts of the platform may do, by their name. No client can speak in their name. `operator` is whoever has the

@@ -259,14 +259,13 @@ def _name(said: str) -> str:
 
 
 def whose(stream: UUID, person: Person, command: PersonCommand | None) -> Whose:
-    """The person's and their representatives', and of the area where they live.
+    """The person's, and of the area where they live. A relative who acts for them is appointed to that (`family`).
 
     Only registering looks at what is asked for: a correction of the home must not be the business of whoever is
     responsible for the new one, or anybody could call for anyone's data.
     """
     home = command.home.strip() if isinstance(command, Register) and not person.home else person.home
-    people = (str(stream), *(each.to for each in person.represented_by))
-    return Whose(people=tuple(dict.fromkeys(people)), areas=(home,) if home else ())
+    return Whose(people=(str(stream),), areas=(home,) if home else ())
 
 
 def _erases(stream: UUID, event: PersonEvent) -> str:
