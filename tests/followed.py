@@ -8,6 +8,7 @@ from typing import Any
 from adapters.ledger import PostgresLedger
 from projections.follower import Follower
 from projections.projection import Projection
+from tests.everybody import vault_on
 
 _PATIENCE = 20
 
@@ -15,7 +16,10 @@ _PATIENCE = 20
 @asynccontextmanager
 async def followed(ledger: PostgresLedger, *projections: Projection[Any, Any]) -> AsyncGenerator[None]:
     """These read models follow the log; their tables are there."""
-    following = [asyncio.create_task(Follower(projection, ledger, ledger.pool).run()) for projection in projections]
+    vault = vault_on(ledger)
+    following = [
+        asyncio.create_task(Follower(projection, ledger, ledger.pool, vault=vault).run()) for projection in projections
+    ]
     try:
         async with asyncio.timeout(_PATIENCE):
             for projection in projections:
