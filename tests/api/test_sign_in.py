@@ -8,6 +8,7 @@ from time import perf_counter
 import httpx
 import pytest
 
+from adapters.passwords import ArgonPasswords
 from domain.access import account
 from domain.access.account_messages import Disable, Enable
 from domain.ports import Context
@@ -198,11 +199,22 @@ async def test_in_a_lock_guessing_on_finds_nothing(house: House) -> None:
     assert (await house.visitor().sign_in()).status_code == 200
 
 
-async def test_many_guesses_at_once_are_counted_like_many_in_a_row(house: House) -> None:
+async def test_many_guesses_at_once_are_counted_like_many_in_a_row(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked_at = list[int]()
+    matches = ArgonPasswords.matches
+
+    async def counted(self: ArgonPasswords, person: str, number: int, password: str) -> bool:
+        looked_at.append(number)
+        return await matches(self, person, number, password)
+
+    monkeypatch.setattr(ArgonPasswords, "matches", counted)
     answers = await asyncio.gather(*(house.visitor().sign_in(NAME, WRONG) for _ in range(20)))
     assert {code(answer) for answer in answers} == {(401, "SignInFailed")}
     state = (await house.door.load(account.decider, account.stream(house.li))).state
     assert (state.locks, len(state.failures)) == (1, 5)
+    assert sorted(looked_at) == [0] * 10 + [1] * 10  # five until it is locked, five in the lock, then none
 
 
 async def test_whoever_guesses_does_not_throw_out_who_is_in(house: House) -> None:
