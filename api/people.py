@@ -35,6 +35,7 @@ from api.problems import Fault, InternalError, Invalid, LedgerAway, Malformed, N
 from api.query import Reading, asked_for, parameters
 from api.sight import must_see
 from domain import work_order
+from domain.access.permission import NotPermitted
 from domain.parties import person
 from domain.parties.person import TEXTS, PersonCommand
 from domain.ports import Done
@@ -45,6 +46,7 @@ from domain.work_order import Status, WorkOrder
 from projections.person_register import projection
 
 PATH = "/people"
+LISTING = "person.list"
 MOST = 200
 READING = (Malformed, NotIdentified, NotFound, InternalError, NotThereYet, LedgerAway)
 AT_REST = frozenset({Status.UNKNOWN, Status.RESOLVED, Status.ACCEPTED, Status.CLOSED, Status.CANCELLED})
@@ -154,16 +156,19 @@ def _list(ports: Ports) -> HTTPRouteHandler:
         summary="People, masked, a page at a time, for staff",
         operation_id="listPeople",
         operation_class=operation(
-            *parameters(Roll), gives={"items": [PERSON], "next": None}, headers=("Link",), permission="person.list"
+            *parameters(Roll), gives={"items": [PERSON], "next": None}, headers=("Link",), permission=LISTING
         ),
-        responses=problems(Malformed, NotIdentified, InternalError, NotThereYet, LedgerAway),
+        responses=problems(Malformed, NotIdentified, NotPermitted, InternalError, NotThereYet, LedgerAway),
     )
     async def some(request: Asked) -> Response[People]:
         roll = asked_for(request, Roll)
         await reach(ports, projection.name, roll.min_position)
         question = msgspec.json.encode(structs.replace(roll, limit=50, cursor=UNSET, min_position=UNSET))
         after = None if roll.cursor is UNSET else end_of(roll.cursor, question, datetime)
-        areas = within("" if roll.area is UNSET else roll.area, await _areas(ports, request))
+        allowed = await ports.discretion.insight.areas(request.user, ports.now())
+        if not allowed:
+            raise NotPermitted(LISTING)
+        areas = within("" if roll.area is UNSET else roll.area, allowed)
         erased = None if roll.erased is UNSET else roll.erased
         found = await ports.people.page(areas, after, roll.limit + 1, erased=erased)
         listed = found[: roll.limit]
@@ -173,10 +178,6 @@ def _list(ports: Ports) -> HTTPRouteHandler:
         return linked(request, PATH, People(told.contents, onward), onward)
 
     return some
-
-
-async def _areas(ports: Ports, request: Asked) -> Sequence[str]:
-    return await ports.discretion.insight.areas(request.user, ports.now())
 
 
 def within(asked: str, allowed: Sequence[str]) -> list[str]:
@@ -198,6 +199,8 @@ def _contact(ports: Ports) -> HTTPRouteHandler:
         await must_see(request, ports, work_order.decider, order_id, order, what="contact")
         found = await present(ports, request, _reporter(order))
         provider = bool(order.company) and order.company in found.facts.organisations
+        if not provider:
+            must_be_somebody(found)
         viewer = structs.replace(
             found.viewer,
             provider=provider,

@@ -68,8 +68,8 @@ async def test_nobody_else_gets_a_copy_or_sees_who_saw_it(office: Office, viewer
 async def test_what_is_sealed_elsewhere_is_in_it_and_what_is_about_others_is_not(office: Office) -> None:
     """The stream of a ward holds a text about the child too: the ward's copy leaves it out, the child's holds it."""
     ward, child = UUID(int=0xA1), UUID(int=0xC1)
-    name = office.vault.seal(ward, str(ward), Kind.IDENTITY, "张小三")
-    other = office.vault.seal(ward, str(child), Kind.CONTACT, "13912345678")
+    name = office.vault.seal(ward, str(ward), Kind.IDENTITY, "张小三", field="name")
+    other = office.vault.seal(ward, str(child), Kind.CONTACT, "13912345678", field="phone")
     await office.append(ward, person.Registered(at=on(2), name=name, phone=other, home=HOME))
     await office.append(child, person.Registered(at=on(2), name="张三", home=HOME))
     copy = await export(office, str(ward), str(ward))
@@ -83,7 +83,7 @@ async def test_what_is_sealed_elsewhere_is_in_it_and_what_is_about_others_is_not
 async def test_the_copy_of_somebody_erased_is_a_tombstone(office: Office) -> None:
     stream = UUID(int=0xA77A)
     anna = str(stream)
-    name = office.vault.seal(stream, anna, Kind.IDENTITY, "张小三")
+    name = office.vault.seal(stream, anna, Kind.IDENTITY, "张小三", field="name")
     await office.append(stream, person.Registered(at=on(2), name=name), person.Erased(at=on(3), reason="request"))
     office.vault.destroy(anna)
     copy = await export(office, anna, anna)
