@@ -44,6 +44,7 @@ HOLD_SECRETS = {
     "/tokens",
     "/oauth/token",
     "/people/{person}/account",
+    "/programs/{program_id}/keys",
     "/people/{person}/account/password",
     "/people/{person}/account/identities",
     "/organisations/{organisation}/identity-provider-secret",

@@ -119,7 +119,7 @@ def policy(answer: httpx.Response) -> dict[str, str]:
 @pytest.mark.parametrize("path", [*PUBLIC, *NOES])
 @pytest.mark.parametrize("actor", ["staff-1", ""])
 async def test_every_answer_tells_browsers_to_be_careful(reception: Reception, path: str, actor: str) -> None:
-    answer = await reception.see(path, headers={"X-Actor": actor})
+    answer = await reception.see(path, headers={"Authorization": f"Bearer {actor}"})
     said = answer.headers
     assert said.get_list("X-Content-Type-Options") == ["nosniff"]
     assert said.get_list("Referrer-Policy") == ["no-referrer"]

@@ -30,7 +30,7 @@ async def send(
     reception: Reception, order: str, content: Any = JPEG, media_type: str = "image/jpeg", **headers: str
 ) -> httpx.Response:
     """Send a file; underscores in names of headers stand for hyphens."""
-    said = {"X-Actor": "staff-1", "Accept-Language": "en", "Content-Type": media_type}
+    said = {"Authorization": "Bearer staff-1", "Accept-Language": "en", "Content-Type": media_type}
     said |= {name.replace("_", "-"): value for name, value in headers.items()}
     name = said.pop("name", None)
     return await reception.http.post(
@@ -121,7 +121,7 @@ async def test_a_refused_file_leaves_nothing(reception: Reception, ledger: Postg
     early = await reception.http.post(
         f"{order}/files",
         content=JPEG,
-        headers={"X-Actor": "staff-1", "Content-Type": "image/jpeg"},
+        headers={"Authorization": "Bearer staff-1", "Content-Type": "image/jpeg"},
         params={"occurred_at": "2026-01-01T00:00:00+08:00"},
     )
     assert (early.status_code, early.json()["code"]) == (409, "BeforeReported")
@@ -200,7 +200,7 @@ async def test_a_file_gets_the_name_that_was_meant(reception: Reception, said: d
 
 async def test_a_name_in_bare_utf_8_is_read(reception: Reception) -> None:
     order = await reception.report()
-    headers = {b"X-Actor": b"staff-1", b"Content-Type": b"image/jpeg"}
+    headers = {b"Authorization": f"Bearer {b}""staff-1", b"Content-Type": b"image/jpeg"}
     headers[b"Content-Disposition"] = 'attachment; filename="阀门.jpg"'.encode()
     await reception.http.post(f"{order}/files", content=JPEG, headers=headers)
     assert [event["name"] for event in await attached_events(reception, order)] == ["阀门.jpg"]
@@ -217,7 +217,7 @@ async def test_a_name_that_is_none(reception: Reception, ledger: PostgresLedger,
 async def test_a_parameter_that_does_not_exist(reception: Reception) -> None:
     order = await reception.report()
     no = await reception.http.post(
-        f"{order}/files?nmae=x", content=JPEG, headers={"X-Actor": "a", "Content-Type": "image/jpeg"}
+        f"{order}/files?nmae=x", content=JPEG, headers={"Authorization": "Bearer a", "Content-Type": "image/jpeg"}
     )
     assert no.status_code == 400
 
