@@ -174,7 +174,8 @@ def _password(ports: Ports, desk: Desk) -> HTTPRouteHandler:
     ) -> Response[ChangedPassword]:
         if request.user == str(person):
             return await _change_own(request, desk, data)
-        await must_be_allowed(request, ports, "account.set_password", Whose(people=(str(person),)))
+        first = "" if (await desk.account(str(person))).password else "first"
+        await must_be_allowed(request, ports, "account.set_password", Whose(people=(str(person),), facet=first))
         return await _reset(request, desk, str(person), data)
 
     return password

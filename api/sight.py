@@ -55,6 +55,7 @@ async def must_see(  # noqa: PLR0913 - who looks at what
 
 
 async def must_be_allowed(request: Asked, ports: Ports, name: str, whose: Whose) -> None:
-    """For the few changes that are not in the log. Raises NotPermitted."""
-    if not (await looking(request, ports, name)).sight.takes_in(whose):
-        raise NotPermitted(name)
+    """For changes that do more than the door sees, before they begin. Raises NotPermitted."""
+    wanted = permission.permission_of(name, whose.facet)
+    if not (await looking(request, ports, wanted)).sight.takes_in(whose):
+        raise NotPermitted(wanted)
