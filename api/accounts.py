@@ -27,6 +27,7 @@ from api.identity import ALWAYS
 from api.ports import Ports
 from api.problems import Fault, Invalid, NotFound, SignInFailed, TooManyFailures
 from api.receipt import RECEIPT, Receipt
+from api.sight import must_be_allowed
 from api.sign_in import IDENTITY, PERSON, READABLE, session_of
 from domain.access import account, login
 from domain.access.account_messages import (
@@ -46,6 +47,7 @@ from domain.access.password import (
     PasswordTooSimple,
     must_be_acceptable,
 )
+from domain.decider import Whose
 from domain.ports import Done
 
 PATH = "/people/{person:uuid}/account"
@@ -98,7 +100,12 @@ OFFERS = (LOCK, UNLOCK, DISABLE, ENABLE)
 
 def routes(ports: Ports, desk: Desk) -> list[HTTPRouteHandler]:
     """Everything that can be asked about accounts."""
-    return [_open(desk), _password(desk), *(_command(ports, desk, offer) for offer in OFFERS), _identities(desk)]
+    return [
+        _open(ports, desk),
+        _password(ports, desk),
+        *(_command(ports, desk, offer) for offer in OFFERS),
+        _identities(desk),
+    ]
 
 
 def _command(ports: Ports, desk: Desk, offer: Offer[AccountCommand]) -> HTTPRouteHandler:
@@ -116,7 +123,7 @@ def _command(ports: Ports, desk: Desk, offer: Offer[AccountCommand]) -> HTTPRout
     )
 
 
-def _open(desk: Desk) -> HTTPRouteHandler:
+def _open(ports: Ports, desk: Desk) -> HTTPRouteHandler:
     @post(
         PATH,
         status_code=201,
@@ -136,6 +143,7 @@ def _open(desk: Desk) -> HTTPRouteHandler:
         person: FromPath[UUID],
         data: Annotated[OpenAccount, BodyKwarg(media_type=RequestEncodingType.JSON)],
     ) -> Response[OpenedAccount]:
+        await must_be_allowed(request, ports, "account.open", Whose(people=(str(person),)))
         context = desk.context(request, desk.now(), request.user)
         temporary = await open_account(desk, str(person), data.login, data.password, context)
         return Response(OpenedAccount(str(person), temporary), status_code=201)
@@ -143,7 +151,7 @@ def _open(desk: Desk) -> HTTPRouteHandler:
     return opening
 
 
-def _password(desk: Desk) -> HTTPRouteHandler:
+def _password(ports: Ports, desk: Desk) -> HTTPRouteHandler:
     @post(
         f"{PATH}/password",
         status_code=200,
@@ -166,6 +174,7 @@ def _password(desk: Desk) -> HTTPRouteHandler:
     ) -> Response[ChangedPassword]:
         if request.user == str(person):
             return await _change_own(request, desk, data)
+        await must_be_allowed(request, ports, "account.set_password", Whose(people=(str(person),)))
         return await _reset(request, desk, str(person), data)
 
     return password

@@ -54,7 +54,7 @@ from api.problems import (
 )
 from api.query import Query, Reading, asked_for, parameters
 from api.receipt import RECEIPT, Answer, Receipt
-from api.sight import must_see
+from api.sight import must_be_allowed, must_see
 from api.uploads import Room, claimed_kind, must_be_fine, must_fit, name_of, received
 from api.work_order_examples import OFFERS
 from domain import work_order
@@ -181,10 +181,11 @@ class _Attaching:
     async def attach(self, request: Asked) -> Answer:
         """Take in the file of a request."""
         sending = asked_for(request, Sending)
-        media_type = claimed_kind(request)
-        name = name_of(request, None if sending.name is UNSET else sending.name)
         stream: UUID = request.path_params["order_id"]
         order = await _existing(request, self._ports, stream)
+        await must_be_allowed(request, self._ports, "work_order.attach", work_order.whose(stream, order, None))
+        media_type = claimed_kind(request)
+        name = name_of(request, None if sending.name is UNSET else sending.name)
         with self._room.take(must_fit(request, self._files.largest)):
             content = await received(request, self._files.patience)
             must_be_fine(await self._files.check.look(media_type, content))

@@ -12,6 +12,7 @@ from adapters.door import LedgerDoor
 from adapters.ledger import PostgresLedger
 from adapters.master_key import MasterKey
 from adapters.vault import PostgresVault
+from domain.access import permission
 from domain.access.appointment import Standing
 from domain.access.permission import Question, Sight
 from domain.decider import Ask
@@ -32,6 +33,11 @@ def vault_on(ledger: PostgresLedger) -> PostgresVault:
 def door_to(ledger: PostgresLedger, *, remember: int = 10_000) -> LedgerDoor:
     """The door of one more process: it remembers states of its own."""
     return LedgerDoor(ledger, permit=may, vault=vault_on(ledger), remember=remember)
+
+
+def real_door_to(ledger: PostgresLedger) -> LedgerDoor:
+    """The door at which the table of permissions counts."""
+    return LedgerDoor(ledger, permit=permission.permit, vault=vault_on(ledger))
 
 
 def may(_question: Question, _ask: Ask) -> str:

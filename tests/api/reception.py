@@ -20,8 +20,10 @@ from adapters.wiring import desk_on
 from api.app import create_app
 from api.desk import Desk
 from api.health import Check, Finding
+from api.insight import InsightByRole
 from api.limits import UNLIMITED, Limits
 from api.ports import Discretion, Files, Ports
+from domain.access.permission import See
 from domain.ports import Door
 from projections.area_tree import AreaTree
 from projections.consent_register import ConsentRegister
@@ -72,6 +74,8 @@ def application(
     patience: float = 20.0,
     desk: Desk | None = None,
     discretion: Discretion | None = None,
+    see: See = everybody.sees_everything,
+    by_role: bool = False,
     files: Files | None = None,
     limits: Limits = UNLIMITED,
     https: bool = False,
@@ -88,9 +92,9 @@ def application(
         consents=ConsentRegister(ledger.pool),
         new_id=new_id,
         now=clock.now,
-        see=everybody.sees_everything,
+        see=see,
         patience=patience,
-        discretion=discretion or Discretion(vault=everybody.vault_on(ledger)),
+        discretion=discretion or _discretion(ledger, door, by_role=by_role),
         files=files,
     )
     identify = desk.identification.who if desk else everybody.named
@@ -102,6 +106,13 @@ def application(
         limits=limits,
         https=https,
     )
+
+
+def _discretion(ledger: PostgresLedger, door: Door, *, by_role: bool) -> Discretion:
+    vault = everybody.vault_on(ledger)
+    if by_role:
+        return Discretion(insight=InsightByRole(door), vault=vault, holdings=vault)
+    return Discretion(vault=vault, holdings=vault)
 
 
 def desk_at(ledger: PostgresLedger, door: Door, clock: "Clock", public_url: str = "http://linli.test") -> Desk:

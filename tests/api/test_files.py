@@ -200,7 +200,7 @@ async def test_a_file_gets_the_name_that_was_meant(reception: Reception, said: d
 
 async def test_a_name_in_bare_utf_8_is_read(reception: Reception) -> None:
     order = await reception.report()
-    headers = {b"Authorization": f"Bearer {b}""staff-1", b"Content-Type": b"image/jpeg"}
+    headers = {b"Authorization": b"Bearer staff-1", b"Content-Type": b"image/jpeg"}
     headers[b"Content-Disposition"] = 'attachment; filename="阀门.jpg"'.encode()
     await reception.http.post(f"{order}/files", content=JPEG, headers=headers)
     assert [event["name"] for event in await attached_events(reception, order)] == ["阀门.jpg"]
@@ -327,7 +327,8 @@ async def test_nobody_waits_for_a_caller_who_has_gone(reception: Reception, ledg
     scope: dict[str, Any] = {
         "type": "http", "method": "POST", "path": f"{order}/files", "raw_path": f"{order}/files".encode(),
         "root_path": "", "query_string": b"", "scheme": "http", "server": ("linli.test", 80), "client": ("::1", 1),
-        "headers": [(b"x-actor", b"staff-1"), (b"content-type", b"image/jpeg")], "state": {}, "http_version": "1.1",
+        "headers": [(b"authorization", b"Bearer staff-1"), (b"content-type", b"image/jpeg")], "state": {},
+        "http_version": "1.1",
     }  # fmt: skip
     await cast("Any", reception.http)._transport.app(scope, receive, answer)  # noqa: SLF001 - the application
     assert said[0]["status"] == 400

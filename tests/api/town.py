@@ -1,0 +1,160 @@
+"""A town with two of everything, ours and theirs, and somebody in every role on our side: to see who gets at what.
+
+Everything is there before anybody asks; it is put there by the door at which everybody may do everything. What belongs
+to others carries a mark that must never be seen by whom it is not for.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import time
+from typing import Any
+from uuid import UUID
+
+from adapters.ids import new_id
+from domain import service_agreement, work_calendar, work_order
+from domain.access import account, appointment, login, program, role
+from domain.access.account_messages import Open
+from domain.decider import Command
+from domain.lifecycles import AnyDecider
+from domain.parties import area, estate, organisation, person
+from domain.ports import Context, Door
+from domain.privacy import consent
+from domain.privacy.personal import Kind
+from domain.service_agreement import Line
+from domain.terms import Terms
+from domain.working_time import Window, WorkingTime, week
+from tests.domain.small_town import on
+
+OURS, THEIRS = "990101001001", "990102001001"
+THEIR_MARK = "zhe-shi-bie-ren-de"
+_LINES = tuple(Line(priority=priority, terms=Terms()) for priority in service_agreement.PRIORITIES)
+
+
+@dataclass
+class Side:
+    """One side of the town."""
+
+    community: str
+    mark: str
+    company: str = ""
+    estate: str = ""
+    neighbour: str = ""
+    program: str = ""
+    candidate: str = ""
+    """Somebody who is proposed for a powerful role."""
+    order: str = ""
+
+
+@dataclass
+class Town:
+    """Both sides, and those who ask: one principal for each role, all of them on our side."""
+
+    door: Door
+    ours: Side = field(default_factory=lambda: Side(OURS, "ours"))
+    theirs: Side = field(default_factory=lambda: Side(THEIRS, THEIR_MARK))
+    ward: str = ""
+    principals: dict[str, str] = field(default_factory=dict[str, str])
+    orders: dict[str, str] = field(default_factory=dict[str, str])
+    """A work order of ours for each role: it concerns whoever asks in every way that their role could ask for."""
+
+    async def build(self) -> None:
+        """Put everything there."""
+        for code in ("9901", "990101", "990101001", OURS, "990102", "990102001", THEIRS):
+            await self._do(area.decider, area.stream(code), area.Register(at=on(1), code=code, name=f"area {code}"))
+        await self._agree()
+        for side in (self.ours, self.theirs):
+            await self._furnish(side)
+        self.ward = await self._person(self.ours, "ward")
+        for each in role.ALL:
+            await self._seat(each)
+
+    async def _agree(self) -> None:
+        open_daily = WorkingTime(zone="Asia/Shanghai", week=week((Window(time(9), time(17)),)))
+        published = work_calendar.Publish(at=on(1), key="office", working_time=open_daily)
+        await self._do(work_calendar.decider, work_calendar.stream("office"), published)
+        for community in (OURS, THEIRS):
+            terms = service_agreement.Publish(at=on(1), community=community, lines=_LINES)
+            await self._do(service_agreement.decider, service_agreement.stream(community), terms)
+
+    async def _furnish(self, side: Side) -> None:
+        company, home, gateway = new_id(), new_id(), new_id()
+        side.company, side.estate, side.program = str(company), str(home), str(gateway)
+        register = organisation.Register(at=on(1), name=f"company {side.mark}", kinds=("owners_committee",))
+        await self._do(organisation.decider, company, register)
+        built = estate.Register(at=on(1), name=f"estate {side.mark}", community=side.community)
+        await self._do(estate.decider, home, built)
+        gate = program.Register(at=on(1), name=f"gate-{side.mark}", organisation=side.company, kind="device")
+        await self._do(program.decider, gateway, gate)
+        side.neighbour = await self._person(side, "neighbour")
+        side.candidate = await self._person(side, "candidate")
+        await self._appoint(side.candidate, "procurement_officer", side)
+        side.order = await self._order(side, side.neighbour, side.neighbour)
+
+    async def _seat(self, held: role.Role) -> None:
+        if held.rank == "program":
+            principal = new_id()
+            known = program.Register(at=on(1), name=held.name, organisation=self.ours.company, kind="device")
+            await self._do(program.decider, principal, known)
+            who = str(principal)
+        else:
+            who = await self._person(self.ours, held.name)
+        self.principals[held.name] = who
+        await self._appoint(who, held.name, self.ours, everywhere=held.rank == "powerful")
+        if held.rank == "powerful":
+            await self._do(appointment.decider, appointment.stream(who), appointment.Approve(at=on(1), number=1))
+        self.orders[held.name] = await self._order(self.ours, self.ward if held.name == "family" else who, who)
+
+    async def _person(self, side: Side, what: str) -> str:
+        person_id = new_id()
+        name, home = f"{what} {side.mark}", side.community
+        register = person.Register(at=on(1), name=name, phone="13812345678", address=f"at {side.mark}", home=home)
+        await self._do(person.decider, person_id, register)
+        known = str(person_id)
+        agreed = consent.Give(
+            at=on(1),
+            person=known,
+            recipient="fixit",
+            purpose="service_contact",
+            text_version="1",
+            kinds=(Kind.CONTACT,),
+        )
+        await self._do(consent.decider, consent.stream(known, "fixit", "service_contact"), agreed)
+        if what != "neighbour":
+            key = new_id()
+            await self._do(login.decider, key, login.Take(at=on(1), person=known))
+            opened = Open(at=on(1), person=known, login_key=str(key))
+            await self._do(account.decider, account.stream(known), opened)
+        return known
+
+    async def _appoint(self, who: str, held: Any, side: Side, *, everywhere: bool = False) -> None:
+        propose = appointment.Propose(
+            at=on(1),
+            principal=who,
+            role=held,
+            organisation="" if everywhere else side.company,
+            area="" if everywhere else side.community,
+            ward=self.ward,
+            until=on(20),
+        )
+        await self._do(appointment.decider, appointment.stream(who), propose)
+
+    async def _order(self, side: Side, reporter: str, worker: str) -> str:
+        order = new_id()
+        commands: Sequence[Command] = (
+            work_order.Report(
+                at=on(2),
+                community=side.community,
+                category="lift",
+                summary=f"stuck {side.mark}",
+                channel="phone",
+                reporter=reporter,
+            ),
+            work_order.Triage(at=on(2, 10), priority=2),
+            work_order.Assign(at=on(2, 11), company=side.company, person=worker),
+        )
+        for command in commands:
+            await self._do(work_order.decider, order, command)
+        return str(order)
+
+    async def _do(self, decider: AnyDecider, stream: UUID, command: Command) -> None:
+        await self.door.execute(decider, stream, command, Context(actor="mayor", occurred_at=on(2)))
