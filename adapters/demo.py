@@ -18,10 +18,9 @@ from uuid import UUID, uuid4
 
 import httpx
 import msgspec
-from rich.box import SIMPLE
+from rich.cells import set_cell_size
 from rich.console import Console
 from rich.progress import track
-from rich.table import Table
 
 from adapters import china_calendar
 from adapters.demo_city import ACCOUNTS, ANJIE, AREAS, COMMUNITIES, COMPANIES, MINGDA, PROGRAMS, STAGE
@@ -36,6 +35,8 @@ _BACK = timedelta(days=30)  # the calendar and the agreement count from so long 
 _NOT_FOUND = 404
 _LATER = {429, 503}
 _PATIENCE = 60.0  # seconds for something that the clocks should do within 15
+_COLUMNS = (22, 20, 28)  # characters of a terminal
+_NAMES = {each.person: each.name for each in ACCOUNTS.values()} | {each.id: each.name for each in COMPANIES}
 _PHOTO = {"kind": "photo", "name": "IMG_2041.jpg", "sha256": "b" * 64}
 
 
@@ -146,12 +147,18 @@ class Teller:
         """What came of it."""
         self.console.print("  ", words, markup=markup)
 
+    def row(self, *cells: str, style: str = "") -> None:
+        """A row of a table, in columns, whole: what stands in it is copied from here."""
+        *fixed, last = cells
+        said = "".join(set_cell_size(cell, width) for cell, width in zip(fixed, _COLUMNS, strict=True)) + last
+        self.console.print("  ", said, style=style, markup=False)
+
     def event(self, event: Json) -> None:
         """An event of the log."""
         told = _clock(event["occurred_at"])
         details = {key: value for key, value in event["data"].items() if key in {"of", "to", "level", "because"}}
         said = " ".join(f"{key}={value}" for key, value in details.items())
-        who = event["actor"]
+        who = _NAMES.get(event["actor"], event["actor"])
         self.console.print(
             f"   [green]{told}[/] {event['label']} [dim]{event['type']}[/] {said} [dim]@{event['position']} {who}[/]"
         )
@@ -171,12 +178,12 @@ async def found(cast: Cast, teller: Teller, backstage: Backstage) -> None:
         body = {"name": company.name, "kinds": company.kinds, "credit_code": company.code, "area": "990101"}
         registered = await administrator.post("/organisations", body)
         _must(registered["id"] == company.id, "an organisation is not where its code says")
-    table = Table("账号 login", "角色 role", "姓名", "何处 where", "密码 password / 密钥 key", box=SIMPLE)
+    teller.row("登录名 login", "角色 role", "姓名与范围 who and where", "密码 password", style="bold")
     for each in ACCOUNTS.values():
-        table.add_row(each.login, role.by_name[each.post.role].zh, each.name, each.where, each.password)
+        teller.row(each.login, role.by_name[each.post.role].zh, f"{each.name} {each.where}", each.password)
     for name, post in PROGRAMS.items():
-        table.add_row(name, role.by_name[post.role].zh, "", "", await _enter_program(administrator, name, post))
-    teller.console.print(table)
+        key = await _enter_program(administrator, name, post)
+        teller.row(name, role.by_name[post.role].zh, "程序，凭密钥 X-API-Key", key)
     teller.fact(f"POST /sign-in → 会话 session, POST /tokens → 令牌 token；新账号 new accounts {new}")
 
 
@@ -375,7 +382,7 @@ async def _look_back(api: Api, teller: Teller, order: str, before: int) -> None:
     now = await api.get(f"/work-orders/{order}")
     _must((then["status"], then["company"]) == ("reported", ""), f"as of {before} it was {then['status']}")
     teller.fact(f"GET /work-orders/{order[:8]}…?as_of={before} → {then['status']} (v{then['version']})")
-    teller.fact(f"GET /work-orders/{order[:8]}… → {now['status']} (v{now['version']}) {now['company']}")
+    teller.fact(f"GET /work-orders/{order[:8]}… → {now['status']} (v{now['version']}) {_NAMES[now['company']]}")
 
 
 async def _look_at_board(api: Api, teller: Teller, order: str) -> None:
