@@ -35,6 +35,7 @@ from adapters.settings import BadSettings, Settings, read_settings
 from adapters.supervised import EngineFailed, FolderInUse
 from adapters.supervisor import ROLES, Platform, end_with, platform, stop_requested
 from domain.access import role as roles
+from domain.access.newcomer import Newcomer, Post
 from domain.decider import Refused
 from domain.ports import LedgerError
 
@@ -401,8 +402,6 @@ def create_account(settings: Settings, options: Options) -> int:
     if options.password_stdin and not password:
         _err.print("no password on the standard input", style="red")
         return MISUSED
-    from api.account_keeping import Newcomer, Post  # noqa: PLC0415 - as above
-
     person = str(options.person or new_id())
     post = None
     if options.role:

@@ -25,8 +25,8 @@ from rich.progress import track
 from adapters import china_calendar
 from adapters.demo_city import ACCOUNTS, ANJIE, AREAS, COMMUNITIES, COMPANIES, MINGDA, PROGRAMS, STAGE
 from adapters.demo_data import Case, agreement, cases, moment, stage_agreement
-from api.account_keeping import Newcomer, Post
 from domain.access import role
+from domain.access.newcomer import Newcomer, Post
 from domain.privacy.personal import ERASED, PREFIX
 
 Json: TypeAlias = dict[str, Any]  # what the API answered

@@ -9,8 +9,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Final, NamedTuple
 
-from api.account_keeping import Newcomer, Post
-from domain.access import role
+from domain.access.newcomer import Newcomer, Post
 from domain.decider import derived_id
 from domain.parties import credit_code, organisation
 from domain.parties.organisation import Kind
@@ -114,10 +113,7 @@ ACCOUNTS: Final[Mapping[str, Account]] = {each.login: each for each in _ACCOUNTS
 """By login, which is the name of the role; and one of the same role at another company."""
 
 PROGRAMS: Final[Mapping[str, Post]] = {
-    each.name: Post(
-        each.name, QINGHE.id if each.name == "device" else ANJIE.id, LIUYUAN if "area" in each.needs else ""
-    )
-    for each in role.ALL
-    if each.rank == "program"
+    "device": Post("device", QINGHE.id, LIUYUAN),
+    "partner": Post("partner", ANJIE.id),
 }
 """Programs have a key instead of an account."""

@@ -47,7 +47,7 @@ from adapters.settings import Settings
 from adapters.signing_keys import SigningKeys
 from adapters.tokens import SignedTokens
 from adapters.vault import PostgresVault, vault_at
-from api.account_keeping import Newcomer, bring_in
+from api.account_keeping import bring_in
 from api.app import create_app
 from api.desk import Desk
 from api.health import Check, Finding
@@ -57,6 +57,7 @@ from api.ports import Discretion, Files, Ports
 from domain import work_order
 from domain.access import permission
 from domain.access.credentials import Sealer
+from domain.access.newcomer import Newcomer
 from domain.parties import organisation, person
 from domain.ports import ContentCheck, Context, Door, OtherLifecycle, RateLimits, Unavailable
 from projections import (

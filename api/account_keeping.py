@@ -8,15 +8,15 @@ counts. Whoever is interrupted begins again, and nobody ever gets in half way.
 """
 
 import contextlib
-from datetime import datetime
 from typing import NamedTuple, TypeVar
 from uuid import UUID
 
 from api.desk import Desk, temporary_password
-from domain.access import account, appointment, login, role
+from domain.access import account, appointment, login
 from domain.access.account_messages import AccountExists, Open, SetPassword
 from domain.access.appointment import Appointments, Approve, Propose
 from domain.access.login import Take
+from domain.access.newcomer import Newcomer, Post
 from domain.access.password import must_be_acceptable
 from domain.decider import Lifecycle
 from domain.parties import person as people
@@ -31,27 +31,6 @@ class NewPassword(NamedTuple):
     text: str
     temporary: bool = False
     session: str = ""
-
-
-class Post(NamedTuple):
-    """The role that somebody is to hold: where, for whom, and how long."""
-
-    role: role.Name
-    organisation: str = ""
-    area: str = ""
-    ward: str = ""
-    until: datetime | None = None
-
-
-class Newcomer(NamedTuple):
-    """Somebody who is to get in. Without a password, a temporary one is made."""
-
-    person: str
-    login: str
-    password: str = ""
-    name: str = ""
-    home: str = ""
-    post: Post | None = None
 
 
 async def bring_in(desk: Desk, newcomer: Newcomer, context: Context) -> str | None:

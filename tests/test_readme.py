@@ -90,7 +90,7 @@ def test_a_machine_without_curl_can_run_them_too(platform: Running, tmp_path: Pa
     )
     assert "csrf_token" in said
     assert _curl(f"{platform.address}/me", "-b", jar)["kind"] == "person"
-    assert _curl(f"{platform.address}/work-orders", "-b", jar, "-X", "POST")["code"] == "CredentialsRefused"
+    assert _curl(f"{platform.address}/work-orders", "-b", jar, "-X", "POST")["code"] == "NotFromHere"
 
 
 def _curl(*arguments: str) -> Mapping[str, Any]:
