@@ -47,7 +47,7 @@ from adapters.settings import Settings
 from adapters.signing_keys import SigningKeys
 from adapters.tokens import SignedTokens
 from adapters.vault import PostgresVault, vault_at
-from api.account_keeping import bring_in
+from api.account_keeping import bring_in, settle
 from api.app import create_app
 from api.desk import Desk
 from api.health import Check, Finding
@@ -270,13 +270,16 @@ async def create_account(engines: Engines, settings: Settings, newcomer: Newcome
 
 
 async def create_accounts(engines: Engines, settings: Settings, newcomers: Sequence[Newcomer]) -> int:
-    """The same for several, those who are in already left alone; how many are new."""
+    """The same for several; how many are new. Who is in already is left alone, who got in half way gets the rest."""
     new = 0
     async with core(settings, engines) as running, signing_in(settings, running) as desk:
         for newcomer in newcomers:
-            if not (await desk.account(newcomer.person)).password:
-                await bring_in(desk, newcomer, Context(actor=OPERATOR, occurred_at=now()))
-                new += 1
+            known = (await running.door.load(person.decider, UUID(newcomer.person))).state
+            if known.status is not person.Status.UNKNOWN:
+                continue
+            half_way = (await desk.account(newcomer.person)).password
+            await (settle if half_way else bring_in)(desk, newcomer, Context(actor=OPERATOR, occurred_at=now()))
+            new += 1
     return new
 
 

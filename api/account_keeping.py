@@ -38,14 +38,20 @@ async def bring_in(desk: Desk, newcomer: Newcomer, context: Context) -> str | No
 
     Whatever stands in the way is said before anything is done. Raises `Refused`.
     """
-    proposed = None if newcomer.post is None else await _possible(desk, newcomer.person, newcomer.post, context)
+    if newcomer.post is not None:
+        await _possible(desk, newcomer.person, newcomer.post, context)
     temporary = await open_account(desk, newcomer.person, newcomer.login, newcomer.password, context)
+    await settle(desk, newcomer, context)
+    return temporary
+
+
+async def settle(desk: Desk, newcomer: Newcomer, context: Context) -> None:
+    """The role, and last the person: whoever is registered has all that they were to get."""
+    if newcomer.post is not None:
+        await appoint(desk, await _possible(desk, newcomer.person, newcomer.post, context), context)
     known = people.Register(at=context.occurred_at, name=newcomer.name or newcomer.login, home=newcomer.home)
     with contextlib.suppress(people.PersonAlreadyRegistered):
         await desk.door.execute(people.decider, UUID(newcomer.person), known, context)
-    if proposed is not None:
-        await appoint(desk, proposed, context)
-    return temporary
 
 
 async def appoint(desk: Desk, proposed: Propose, context: Context) -> None:
