@@ -18,6 +18,7 @@ import sys
 import urllib.error
 import urllib.request
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Any, NoReturn, TypeAlias
 from uuid import UUID
@@ -33,6 +34,8 @@ from adapters.intake import Progress, Tally
 from adapters.settings import BadSettings, Settings, read_settings
 from adapters.supervised import EngineFailed, FolderInUse
 from adapters.supervisor import ROLES, Platform, end_with, platform, stop_requested
+from domain.access import role as roles
+from domain.access.newcomer import Newcomer, Post
 from domain.decider import Refused
 from domain.ports import LedgerError
 
@@ -92,8 +95,6 @@ def parser() -> argparse.ArgumentParser:
     _add_imports(importing.add_subparsers(dest="what", required=True, metavar="what"))
     playing = _add(commands, "demo", demo, "run everything, with generated data and a story 演示")
     playing.add_argument("--once", action="store_true", help="end after the story instead of staying up")
-    keeping = _add(commands, "keys", keys, "make, rotate and prune the master key of personal data 主密钥")
-    keeping.add_argument("what", choices=["create", "rotate-master", "prune"])
     _keep_accounts(commands)
     keeping = _add(commands, "keys", keys, "make, rotate and prune keys 密钥")
     keeping.add_argument("what", choices=["create", "rotate-master", "prune", "rotate-signing"])
@@ -141,7 +142,8 @@ def up(settings: Settings, _options: Options) -> int:
 
 def demo(settings: Settings, options: Options) -> int:
     """The platform with generated data and a story; stays up afterwards, unless asked once."""
-    from adapters.demo import StoryFailed, tell  # noqa: PLC0415 - what only starts others does without
+    from adapters import wiring  # noqa: PLC0415 - what only starts others does without
+    from adapters.demo import Backstage, StoryFailed, tell  # noqa: PLC0415 - as above
 
     async def everything() -> int:
         stop = stop_requested()
@@ -151,7 +153,11 @@ def demo(settings: Settings, options: Options) -> int:
                 _err.print(f"the API did not become ready; see {settings.data_dir}/serve.log", style="red")
                 return FAILED
             _say_where(running)
-            story = asyncio.create_task(tell(running.api, running.engines.temporal_ui, _out))
+            backstage = Backstage(
+                let_in=functools.partial(wiring.create_accounts, running.engines, settings),
+                stored=functools.partial(wiring.stored, running.engines, settings),
+            )
+            story = asyncio.create_task(tell(running.api, running.engines.temporal_ui, _out, backstage))
             stopping = asyncio.create_task(stop.wait())
             await asyncio.wait({story, stopping}, return_when=asyncio.FIRST_COMPLETED)
             if not story.done():
@@ -369,9 +375,23 @@ def _keep_accounts(commands: Any) -> None:  # argparse's own is private
     opening.add_argument("what", choices=["create"])
     opening.add_argument("--login", required=True, help="the name to sign in with")
     opening.add_argument("--person", type=UUID, help="the id of the person; a fresh one when left out")
+    opening.add_argument("--name", default="", help="what the person is called; the login when left out")
+    opening.add_argument("--role", choices=[each.name for each in roles.ALL], help="appoint the person to this role")
+    opening.add_argument("--organisation", default="", metavar="ID", help="of which organisation")
+    opening.add_argument("--area", default="", metavar="CODE", help="in which area")
+    opening.add_argument("--ward", default="", metavar="ID", help="for which person")
+    opening.add_argument("--until", type=_moment, help="until when, such as 2027-01-01T00:00:00+08:00")
     opening.add_argument(
         "--password-stdin", action="store_true", help="read the password; otherwise a temporary one is made and printed"
     )
+
+
+def _moment(said: str) -> datetime:
+    """A moment with its offset."""
+    at = datetime.fromisoformat(said)
+    if at.tzinfo is None:
+        raise ValueError(said)
+    return at
 
 
 def create_account(settings: Settings, options: Options) -> int:
@@ -383,9 +403,13 @@ def create_account(settings: Settings, options: Options) -> int:
         _err.print("no password on the standard input", style="red")
         return MISUSED
     person = str(options.person or new_id())
+    post = None
+    if options.role:
+        post = Post(options.role, options.organisation, options.area, options.ward, options.until)
+    newcomer = Newcomer(person, options.login, password, options.name, post=post)
     with engines_for(settings, temporal=False) as engines:
         try:
-            temporary = _run(wiring.create_account(engines, settings, person, options.login, password))
+            temporary = _run(wiring.create_account(engines, settings, newcomer))
         except Refused as no:
             _err.print(f"{no.code}: {no.sentence()}", style="red", markup=False)
             return FAILED

@@ -1,41 +1,42 @@
 """A short story, played through the HTTP API like any client would, with timers that really fire.
 
-    data -> report -> (nobody cares) warning -> breach -> escalation -> pause stops a clock -> dispatch -> a refusal
-         -> done -> asked twice, done once -> how it stood then
+    accounts -> data -> report -> (nobody cares) warning -> breach -> escalation -> pause stops a clock -> dispatch
+        -> not yours -> a refusal -> done -> how it stood then -> the board -> sealed, and erased
 
-Every step checks what it got; the first that is wrong ends the story as failed.
+Whoever does something signs in as themselves; only the accounts are made behind the stage, by the one who has the
+command line of the machine. Every step checks what it got; the first that is wrong ends the story as failed.
 """
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import AsyncExitStack
 from datetime import UTC, datetime, timedelta
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, Self, TypeAlias
 from urllib.parse import quote
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import httpx
 import msgspec
+from rich.cells import set_cell_size
 from rich.console import Console
 from rich.progress import track
 
 from adapters import china_calendar
-from adapters.demo_data import (
-    COMMUNITIES,
-    STAGE,
-    Case,
-    agreement,
-    cases,
-    moment,
-    stage_agreement,
-)
+from adapters.demo_city import ACCOUNTS, ANJIE, AREAS, COMMUNITIES, COMPANIES, MINGDA, PROGRAMS, STAGE
+from adapters.demo_data import Case, agreement, cases, moment, stage_agreement
+from domain.access import role
+from domain.access.newcomer import Newcomer, Post
+from domain.privacy.personal import ERASED, PREFIX
 
 Json: TypeAlias = dict[str, Any]  # what the API answered
 
 _BACK = timedelta(days=30)  # the calendar and the agreement count from so long before the first start
-_NOT_FOUND, _BUSY = 404, 503
+_NOT_FOUND = 404
+_LATER = {429, 503}
 _PATIENCE = 60.0  # seconds for something that the clocks should do within 15
+_COLUMNS = (22, 20, 28)  # characters of a terminal
+_NAMES = {each.person: each.name for each in ACCOUNTS.values()} | {each.id: each.name for each in COMPANIES}
 _PHOTO = {"kind": "photo", "name": "IMG_2041.jpg", "sha256": "b" * 64}
 
 
@@ -43,16 +44,30 @@ class StoryFailed(Exception):
     """Something went otherwise than the story says."""
 
 
+class Backstage(NamedTuple):
+    """What the one who runs the machine can do beside the API."""
+
+    let_in: Callable[[Sequence[Newcomer]], Awaitable[int]]
+    stored: Callable[[UUID], Awaitable[list[str]]]
+    """What the log holds of a stream, as it lies there."""
+
+
 class Api:
-    """The API as a client sees it. Says in whose name, in which language, and under which correlation id it asks."""
+    """The API as somebody sees it who has signed in. Speaks Chinese, under one correlation id for the whole story."""
 
     def __init__(self, client: httpx.AsyncClient, correlation_id: str) -> None:
         self._client = client
+        self._csrf = ""
         self.correlation_id = correlation_id
 
-    async def get(self, path: str, **query: str | int) -> Json:
-        """Read something that must be there."""
-        return _json(await self._client.get(path, params=query, headers=self._headers()), 200)
+    async def sign_in(self, login: str, password: str) -> None:
+        """Begin a session: a cookie, and a token that changes must show."""
+        body = msgspec.json.encode({"login": login, "password": password})
+        self._csrf = str(_json(await self._send("/sign-in", body, self._headers()), 200)["csrf_token"])
+
+    async def get(self, path: str, *, expect: int = 200, **query: str | int) -> Json:
+        """Read something that must be there, unless another answer is expected."""
+        return _json(await self._client.get(path, params=query, headers=self._headers()), expect)
 
     async def find(self, path: str) -> Json | None:
         """Read something that may not be there."""
@@ -64,20 +79,47 @@ class Api:
     ) -> Json:
         """Ask for a change: `key` makes a repeat harmless, `seen` is the version we believe in."""
         headers = self._headers() | {"If-Match": seen} | ({"Idempotency-Key": key} if key else {})
-        content = msgspec.json.encode(body)
+        return _json(await self._send(path, msgspec.json.encode(body), headers), expect)
+
+    async def _send(self, path: str, content: bytes, headers: Mapping[str, str]) -> httpx.Response:
         answer = await self._client.post(path, content=content, headers=headers)
-        while answer.status_code == _BUSY:
+        while answer.status_code in _LATER:
             await asyncio.sleep(float(answer.headers.get("Retry-After", "1")))
             answer = await self._client.post(path, content=content, headers=headers)
-        return _json(answer, expect)
+        return answer
 
     def _headers(self) -> dict[str, str]:
         return {
-            "X-Actor": "demo",
+            "X-CSRF-Token": self._csrf,
             "X-Correlation-Id": self.correlation_id,
             "Accept-Language": "zh",
             "Content-Type": "application/json",
         }
+
+
+class Cast:
+    """Everybody in the story. Who is needed signs in, once."""
+
+    def __init__(self, address: str) -> None:
+        self._address = address
+        self._clients = AsyncExitStack()
+        self._present: dict[str, Api] = {}
+        self.correlation_id = f"demo-{uuid4().hex[:12]}"
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._clients.aclose()
+
+    async def as_(self, login: str) -> Api:
+        """The API as one of them sees it."""
+        if login not in self._present:
+            browser = httpx.AsyncClient(base_url=self._address, timeout=30, trust_env=False)
+            api = Api(await self._clients.enter_async_context(browser), self.correlation_id)
+            await api.sign_in(login, ACCOUNTS[login].password)
+            self._present[login] = api
+        return self._present[login]
 
 
 def _json(answer: httpx.Response, expected: int) -> Json:
@@ -87,13 +129,6 @@ def _json(answer: httpx.Response, expected: int) -> Json:
         raise StoryFailed(msg)
     found: Json = answer.json()
     return found
-
-
-@asynccontextmanager
-async def calling(address: str) -> AsyncGenerator[Api]:
-    """A client of the API at an address. One correlation id for the whole story."""
-    async with httpx.AsyncClient(base_url=address, timeout=30, trust_env=False) as client:
-        yield Api(client, f"demo-{uuid4().hex[:12]}")
 
 
 class Teller:
@@ -108,16 +143,22 @@ class Teller:
         self._step += 1
         self.console.print(f"\n[bold cyan]{self._step:>2}[/] [bold]{zh}[/]  [dim]{en}[/]")
 
-    def fact(self, *words: object) -> None:
+    def fact(self, words: str, *, markup: bool = True) -> None:
         """What came of it."""
-        self.console.print("  ", *words)
+        self.console.print("  ", words, markup=markup)
+
+    def row(self, *cells: str, style: str = "") -> None:
+        """A row of a table, in columns, whole: what stands in it is copied from here."""
+        *fixed, last = cells
+        said = "".join(set_cell_size(cell, width) for cell, width in zip(fixed, _COLUMNS, strict=True)) + last
+        self.console.print("  ", said, style=style, markup=False)
 
     def event(self, event: Json) -> None:
         """An event of the log."""
         told = _clock(event["occurred_at"])
         details = {key: value for key, value in event["data"].items() if key in {"of", "to", "level", "because"}}
         said = " ".join(f"{key}={value}" for key, value in details.items())
-        who = event["actor"]
+        who = _NAMES.get(event["actor"], event["actor"])
         self.console.print(
             f"   [green]{told}[/] {event['label']} [dim]{event['type']}[/] {said} [dim]@{event['position']} {who}[/]"
         )
@@ -126,23 +167,55 @@ class Teller:
 # The data -------------------------------------------------------------------------------------------------------------
 
 
-async def load(api: Api, teller: Teller) -> None:
+async def found(cast: Cast, teller: Teller, backstage: Backstage) -> None:
+    """Let everybody in, and enter the city: areas, organisations, programs. A second time changes nothing."""
+    teller.step("开户：每个角色一个账号（仅用于演示）", "one account for each role; these exist in the demo only")
+    new = await backstage.let_in([each.newcomer for each in ACCOUNTS.values()])
+    administrator = await cast.as_("administrator")
+    for code, name in AREAS.items():
+        await administrator.post("/areas", {"code": code, "name": name})
+    for company in COMPANIES:
+        body = {"name": company.name, "kinds": company.kinds, "credit_code": company.code, "area": "990101"}
+        registered = await administrator.post("/organisations", body)
+        _must(registered["id"] == company.id, "an organisation is not where its code says")
+    teller.row("登录名 login", "角色 role", "姓名与范围 who and where", "密码 password", style="bold")
+    for each in ACCOUNTS.values():
+        teller.row(each.login, role.by_name[each.post.role].zh, f"{each.name} {each.where}", each.password)
+    for name, post in PROGRAMS.items():
+        key = await _enter_program(administrator, name, post)
+        teller.row(name, role.by_name[post.role].zh, "程序，凭密钥 X-API-Key", key)
+    teller.fact(f"POST /sign-in → 会话 session, POST /tokens → 令牌 token；新账号 new accounts {new}")
+
+
+async def _enter_program(administrator: Api, name: str, post: Post) -> str:
+    """A program with its role; its key, which is shown once."""
+    body = {"name": f"demo-{name}", "organisation": post.organisation, "kind": name}
+    program = str((await administrator.post("/programs", body, key=f"demo-{name}"))["id"])
+    appointed = {"role": post.role, "organisation": post.organisation, "area": post.area}
+    await administrator.post(f"/principals/{program}/appointments", appointed)
+    issued = await administrator.post(f"/programs/{program}/keys", {}, key=f"demo-{name}-key")
+    return issued["secret"] or "（仅显示一次 shown at the first start only）"
+
+
+async def load(cast: Cast, teller: Teller) -> None:
     """Publish a calendar and agreements, and send some weeks of work orders. A second time changes nothing."""
     teller.step("准备数据：日历、服务协议、工单", "data: a calendar, agreements, work orders")
-    calendar = await api.find("/work-calendars/cn")
+    head = await cast.as_("procurement_head")
+    calendar = await head.find("/work-calendars/cn")
     if calendar is None:
-        calendar = await _publish_calendar(api)
+        calendar = await _publish_calendar(head)
         said = "全部为演示生成 all generated"
     else:
         said = "以前已导入，原样重发，一件也没有重复 loaded before, sent again, nothing is there twice"
     anchor = datetime.fromisoformat(calendar["versions"][0]["at"]) + _BACK
     published = (anchor - _BACK).isoformat()
-    await api.post("/service-agreements/city-wide", {"lines": agreement(), "occurred_at": published})
-    await api.post(f"/service-agreements/{quote(STAGE)}", {"lines": stage_agreement(), "occurred_at": published})
+    await head.post("/service-agreements/city-wide", {"lines": agreement(), "occurred_at": published})
+    manager = await cast.as_("property_manager")
+    await manager.post(f"/service-agreements/{STAGE}", {"lines": stage_agreement(), "occurred_at": published})
     lives = list(cases())
     for case in track(lives, description="   工单 work orders", console=teller.console, transient=True):
-        await _live(api, anchor, case)
-    teller.fact(f"{'、'.join(COMMUNITIES)}：{len(lives)} 件工单 work orders；{said}")
+        await _live(cast, anchor, case)
+    teller.fact(f"{'、'.join(AREAS[code] for code in COMMUNITIES)}：{len(lives)} 件工单 work orders；{said}")
 
 
 async def _publish_calendar(api: Api) -> Json:
@@ -153,13 +226,15 @@ async def _publish_calendar(api: Api) -> Json:
     return await api.get("/work-calendars/cn")
 
 
-async def _live(api: Api, anchor: datetime, case: Case) -> None:
+async def _live(cast: Cast, anchor: datetime, case: Case) -> None:
     """One work order's life, in the order in which it happened."""
     key = f"demo-{anchor.timestamp():.0f}-{case.number}"
+    api = await cast.as_(case.by)
     reported = await api.post("/work-orders", {**case.report, "occurred_at": _iso(anchor, case)}, key=f"{key}-report")
     for number, step in enumerate(case.steps):
         body = {**step.body, "occurred_at": _iso(anchor, case, step.after)}
-        await api.post(f"/work-orders/{reported['id']}/{step.command}", body, key=f"{key}-{number}")
+        worker = await cast.as_(step.by)
+        await worker.post(f"/work-orders/{reported['id']}/{step.command}", body, key=f"{key}-{number}")
 
 
 def _clock(moment: str) -> str:
@@ -174,27 +249,30 @@ def _iso(anchor: datetime, case: Case, after: timedelta = timedelta()) -> str:
 # The story ------------------------------------------------------------------------------------------------------------
 
 
-async def play(api: Api, teller: Teller, temporal_ui: str) -> None:
+async def play(cast: Cast, teller: Teller, backstage: Backstage, temporal_ui: str) -> None:
     """From a report that nobody cares for to its end. Raises StoryFailed."""
-    order = await _report(api, teller)
-    paused = await _pause_another(api, teller)
-    await _watch(api, teller, order, temporal_ui)
-    await _look_at_paused(api, teller, paused)
-    before = await _dispatch(api, teller, order)
-    await _be_refused(api, teller, order)
-    await _finish(api, teller, order)
-    await _look_back(api, teller, order, before)
-    await _look_at_board(api, teller, order)
+    order = await _report(cast, teller)
+    paused = await _pause_another(cast, teller)
+    manager = await cast.as_("property_manager")
+    await _watch(manager, teller, order, temporal_ui)
+    await _look_at_paused(await cast.as_("other_manager"), teller, paused)
+    before = await _dispatch(cast, teller, order)
+    await _is_not_yours(cast, teller, order)
+    await _be_refused(await cast.as_("provider_worker"), teller, order)
+    await _finish(cast, teller, order)
+    await _look_back(manager, teller, order, before)
+    await _look_at_board(manager, teller, order)
+    await _forget(cast, teller, backstage)
 
 
-async def _report(api: Api, teller: Teller) -> str:
+async def _report(cast: Cast, teller: Teller) -> str:
     teller.step("居民报修，服务时限立即起算", "a resident reports a fault; the clock starts at once")
+    api = await cast.as_("resident")
     report = {
         "community": STAGE,
         "category": "给排水",
         "summary": "三号楼大堂天花板漏水",
         "channel": "resident",
-        "reporter": "resident-001",
         "place": "3号楼大堂",
     }
     order = str((await api.post("/work-orders", report, key=f"{api.correlation_id}-report"))["id"])
@@ -206,19 +284,21 @@ async def _report(api: Api, teller: Teller) -> str:
     return order
 
 
-async def _pause_another(api: Api, teller: Teller) -> Json:
+async def _pause_another(cast: Cast, teller: Teller) -> Json:
     teller.step("另一件工单派单、开工后挂起：等配件", "another order is paused: waiting for parts")
+    staff, manager = await cast.as_("property_staff"), await cast.as_("property_manager")
+    lifts = await cast.as_("other_manager")
     report = {"community": STAGE, "category": "电梯", "summary": "电梯停在三楼不动", "channel": "phone"}
-    order = str((await api.post("/work-orders", {**report, "reporter": "resident-002"}))["id"])
-    for command, body in (
-        ("triage", {"priority": 1}),
-        ("assign", {"company": "安捷电梯"}),
-        ("start", {}),
-        ("pause", {"reason": "parts", "note": "门机皮带，今天到货"}),
+    order = str((await staff.post("/work-orders", {**report, "reporter": ACCOUNTS["resident"].person}))["id"])
+    for api, command, body in (
+        (manager, "triage", {"priority": 1}),
+        (manager, "assign", {"company": ANJIE.id}),
+        (lifts, "start", {}),
+        (lifts, "pause", {"reason": "parts", "note": "门机皮带，今天到货"}),
     ):
         await api.post(f"/work-orders/{order}/{command}", body)
     teller.fact(f"POST /work-orders/{order[:8]}…/pause → 挂起，时限停走 its clock stands still")
-    return await api.get(f"/work-orders/{order}")
+    return await lifts.get(f"/work-orders/{order}")
 
 
 async def _watch(api: Api, teller: Teller, order: str, temporal_ui: str) -> None:
@@ -252,19 +332,32 @@ async def _look_at_paused(api: Api, teller: Teller, paused: Json) -> None:
     teller.fact(f"应完成 due {_clock(before['resolution_due'])} → {_clock(after['resolution_due'])}")
 
 
-async def _dispatch(api: Api, teller: Teller, order: str) -> int:
+async def _dispatch(cast: Cast, teller: Teller, order: str) -> int:
     """Triage, assign, start; the log position before all that."""
     teller.step("定级、派单、开工", "triage, assign, start")
-    before = await api.get(f"/work-orders/{order}")
-    await api.post(f"/work-orders/{order}/triage", {"priority": 1})
-    stale = await api.post(
-        f"/work-orders/{order}/assign", {"company": "明达水电"}, seen=f'"{before["version"]}"', expect=412
+    manager, worker = await cast.as_("property_manager"), await cast.as_("provider_worker")
+    before = await manager.get(f"/work-orders/{order}")
+    await manager.post(f"/work-orders/{order}/triage", {"priority": 1})
+    stale = await manager.post(
+        f"/work-orders/{order}/assign", {"company": MINGDA.id}, seen=f'"{before["version"]}"', expect=412
     )
     teller.fact(f"412 {stale['title']}：看到的是旧版本 an If-Match of an old page")
-    await api.post(f"/work-orders/{order}/assign", {"company": "明达水电", "person": "技师-07"})
-    await api.post(f"/work-orders/{order}/start", {})
-    teller.fact("201 明达水电 · 技师-07")
+    assigned = {"company": MINGDA.id, "person": ACCOUNTS["provider_worker"].person}
+    await manager.post(f"/work-orders/{order}/assign", assigned)
+    await worker.post(f"/work-orders/{order}/start", {})
+    teller.fact(f"201 {MINGDA.name} · {ACCOUNTS['provider_worker'].name}")
     return int(before["position"])
+
+
+async def _is_not_yours(cast: Cast, teller: Teller, order: str) -> None:
+    teller.step("别家的工单：看不到，也动不了", "somebody else's: not to be seen, and not to be touched")
+    other, resident = await cast.as_("other_manager"), await cast.as_("resident")
+    unseen = await other.get(f"/work-orders/{order}", expect=404)
+    teller.fact(f"安捷电梯 GET /work-orders/{order[:8]}… → 404 {unseen['title']}")
+    untouched = await other.post(f"/work-orders/{order}/resolve", {"evidence": [_PHOTO]}, expect=404)
+    teller.fact(f"安捷电梯 POST …/resolve → 404 {untouched['title']}")
+    no = await resident.post(f"/work-orders/{order}/reprioritise", {"priority": 1, "reason": "急"}, expect=403)
+    teller.fact(f"居民 POST …/reprioritise → 403 {no['code']}：{no['title']}")
 
 
 async def _be_refused(api: Api, teller: Teller, order: str) -> None:
@@ -274,11 +367,12 @@ async def _be_refused(api: Api, teller: Teller, order: str) -> None:
     teller.fact(f"409 {no['code']}：{no['title']}")
 
 
-async def _finish(api: Api, teller: Teller, order: str) -> None:
+async def _finish(cast: Cast, teller: Teller, order: str) -> None:
     teller.step("完工并附照片，居民验收", "resolved with a photo, accepted by the resident")
-    await api.post(f"/work-orders/{order}/resolve", {"evidence": [_PHOTO], "note": "更换密封圈，试水无渗漏"})
-    await api.post(f"/work-orders/{order}/accept", {"note": "满意"})
-    now = await api.get(f"/work-orders/{order}")
+    worker, resident = await cast.as_("provider_worker"), await cast.as_("resident")
+    await worker.post(f"/work-orders/{order}/resolve", {"evidence": [_PHOTO], "note": "更换密封圈，试水无渗漏"})
+    await resident.post(f"/work-orders/{order}/accept", {"note": "满意"})
+    now = await resident.get(f"/work-orders/{order}")
     teller.fact(f"状态 status {now['status']}，超时 breaches {now['breaches']}，上报级别 level {now['level']}")
 
 
@@ -288,7 +382,7 @@ async def _look_back(api: Api, teller: Teller, order: str, before: int) -> None:
     now = await api.get(f"/work-orders/{order}")
     _must((then["status"], then["company"]) == ("reported", ""), f"as of {before} it was {then['status']}")
     teller.fact(f"GET /work-orders/{order[:8]}…?as_of={before} → {then['status']} (v{then['version']})")
-    teller.fact(f"GET /work-orders/{order[:8]}… → {now['status']} (v{now['version']}) {now['company']}")
+    teller.fact(f"GET /work-orders/{order[:8]}… → {now['status']} (v{now['version']}) {_NAMES[now['company']]}")
 
 
 async def _look_at_board(api: Api, teller: Teller, order: str) -> None:
@@ -300,8 +394,27 @@ async def _look_at_board(api: Api, teller: Teller, order: str) -> None:
     teller.fact(f"GET /work-orders/counts → {standing}；超时 overdue {counts['overdue']}")
     late = await api.get("/work-orders", open="true", resolution_breached="true", sort="due", limit=4)
     for item in late["items"]:
-        summary = f"{item['community']} · {item['summary']}"
+        summary = f"{AREAS[item['community']]} · {item['summary']}"
         teller.fact(f"  {summary}  [dim]{item['status']} P{item['priority']} level {item['level']}[/]")
+
+
+async def _forget(cast: Cast, teller: Teller, backstage: Backstage) -> None:
+    teller.step(
+        "个人信息：存的是密文；删除后谁也读不到", "personal data is stored sealed; once erased, nobody reads it"
+    )
+    manager, officer = await cast.as_("property_manager"), await cast.as_("privacy_officer")
+    moved_out = str((await manager.post("/people", {"name": "钱七", "phone": "13800000000", "home": STAGE}))["id"])
+    words = {"summary": "五楼钱七家门锁坏了", "category": "门禁", "channel": "phone"}
+    order = str((await manager.post("/work-orders", {**words, "community": STAGE, "reporter": moved_out}))["id"])
+    lying = "".join(await backstage.stored(UUID(order)))
+    _must(words["summary"] not in lying and PREFIX in lying, "what somebody reported lies open in the log")
+    teller.fact(f"日志 the log: summary = {lying[lying.index(PREFIX) :][:56]}…")
+    read = await manager.get(f"/work-orders/{order}")
+    teller.fact(f"物业经理读到 the manager reads: {read['summary']}")
+    await officer.post(f"/people/{moved_out}/erase", {"reason": "request"})
+    left = await manager.get(f"/work-orders/{order}")
+    _must(left["summary"] == ERASED, f"after erasing one still reads {left['summary']}")
+    teller.fact(f"POST /people/{moved_out[:8]}…/erase → 「{left['summary']}」", markup=False)
 
 
 def _must(so: bool, otherwise: str) -> None:  # noqa: FBT001 - the question is the argument
@@ -309,12 +422,13 @@ def _must(so: bool, otherwise: str) -> None:  # noqa: FBT001 - the question is t
         raise StoryFailed(otherwise)
 
 
-async def tell(address: str, temporal_ui: str, console: Console) -> None:
-    """Load the data and play the story against a running platform. Raises StoryFailed."""
+async def tell(address: str, temporal_ui: str, console: Console, backstage: Backstage) -> None:
+    """Found the city, load its data and play the story against a running platform. Raises StoryFailed."""
     teller = Teller(console)
-    async with calling(address) as api:
-        await load(api, teller)
-        await play(api, teller, temporal_ui)
+    async with Cast(address) as cast:
+        await found(cast, teller, backstage)
+        await load(cast, teller)
+        await play(cast, teller, backstage, temporal_ui)
 
 
-__all__: Sequence[str] = ["StoryFailed", "tell"]
+__all__: Sequence[str] = ["Backstage", "StoryFailed", "tell"]

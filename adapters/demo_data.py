@@ -10,15 +10,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple, TypeAlias
 
+from adapters.demo_city import ANJIE, COMMUNITIES, MINGDA, QINGHE, person_of
 from domain.promise import Promise, WallClock, WorkingHours
 from domain.service_agreement import Line
 from domain.terms import Rung, Terms
-
-STAGE = "演示小区"
-"""The community in which the story plays, with terms of seconds."""
-
-COMMUNITIES: Mapping[str, int] = {"柳园小区": 10, "梧桐里": 6, "滨江花园": 8}
-"""Name, and number of buildings."""
 
 _FAULTS: Mapping[str, tuple[str, ...]] = {
     "给排水": ("厨房下水道堵塞", "楼道天花板滴水", "水压不足，热水器点不着", "地下室集水井溢水"),
@@ -28,8 +23,13 @@ _FAULTS: Mapping[str, tuple[str, ...]] = {
     "消防": ("消防通道被车占用", "灭火器压力不足", "烟感误报"),
     "绿化保洁": ("树枝压到晾衣架", "垃圾桶满溢两天", "积水滋生蚊虫"),
 }
-_COMPANIES = ("明达水电", "安捷电梯", "清和物业维修")
-_PEOPLE = ("技师-03", "技师-07", "技师-11", "技师-15")
+_TEAMS: Sequence[tuple[str, str, str]] = (  # who works on what was given to whom
+    (MINGDA.id, person_of("provider_worker"), "provider_worker"),
+    (MINGDA.id, "", "provider_manager"),
+    (ANJIE.id, "", "other_manager"),
+    (QINGHE.id, "", "property_staff"),
+)
+_STAFF = "property_manager"
 _CHANNELS = ("resident", "resident", "resident", "phone", "staff", "device")
 _WAITS = (("parts", "等待配件到货"), ("resident_absent", "住户不在家，另约时间"), ("weather", "暴雨，室外暂停"))
 
@@ -38,20 +38,22 @@ Body: TypeAlias = Mapping[str, object]
 
 
 class Step(NamedTuple):
-    """A command on a work order, so long after its report."""
+    """A command on a work order, so long after its report, and the login of who asks for it."""
 
     after: timedelta
     command: str
     body: Body
+    by: str
 
 
 class _Wish(NamedTuple):
-    """A command, so many minutes after the one before: at least, and at most."""
+    """A command, so many minutes after the one before: at least, and at most; and who asks for it."""
 
     command: str
     body: Body
     shortest: int
     longest: int
+    by: str = _STAFF
 
 
 class Case(NamedTuple):
@@ -60,6 +62,7 @@ class Case(NamedTuple):
     number: int
     before: timedelta
     report: Body
+    by: str
     steps: tuple[Step, ...]
 
 
@@ -68,10 +71,12 @@ def cases(amount: int = 48, seed: int = 20260301) -> Iterator[Case]:
     chance = random.Random(seed)  # noqa: S311 - the same every time is what we want
     for number in range(1, amount + 1):
         before = timedelta(hours=chance.randint(2, 20 * 24), minutes=chance.randint(0, 59))
-        yield Case(number, before, _report(chance, number), tuple(_life(chance, before)))
+        report = _report(chance)
+        by = "resident" if report["channel"] == "resident" else "property_staff"
+        yield Case(number, before, report, by, tuple(_life(chance, before)))
 
 
-def _report(chance: random.Random, number: int) -> Body:
+def _report(chance: random.Random) -> Body:
     community = chance.choice(list(COMMUNITIES))
     category = chance.choice(list(_FAULTS))
     building = chance.randint(1, COMMUNITIES[community])
@@ -80,7 +85,7 @@ def _report(chance: random.Random, number: int) -> Body:
         "category": category,
         "summary": chance.choice(_FAULTS[category]),
         "channel": chance.choice(_CHANNELS),
-        "reporter": f"resident-{number:03d}",
+        "reporter": person_of("resident"),
         "place": f"{building}号楼{chance.randint(1, 3)}单元",
     }
 
@@ -88,22 +93,23 @@ def _report(chance: random.Random, number: int) -> Body:
 def _life(chance: random.Random, before: timedelta) -> Iterator[Step]:
     """What happens after the report, as far as there was time for it."""
     at = timedelta()
-    for command, body, shortest, longest in _course(chance):
+    for command, body, shortest, longest, by in _course(chance):
         at += timedelta(minutes=chance.randint(shortest, longest))
         if at >= before:
             return
-        yield Step(at, command, body)
+        yield Step(at, command, body, by)
 
 
 def _course(chance: random.Random) -> Sequence[_Wish]:
     """One of the courses that things take."""
     triage = _Wish("triage", {"priority": chance.choice((1, 2, 2, 3, 3, 3, 4))}, 5, 90)
-    assign = _Wish("assign", {"company": chance.choice(_COMPANIES), "person": chance.choice(_PEOPLE)}, 5, 240)
-    start = _Wish("start", {}, 20, 600)
+    company, person, worker = chance.choice(_TEAMS)
+    assign = _Wish("assign", {"company": company, "person": person}, 5, 240)
+    start = _Wish("start", {}, 20, 600, worker)
     reason, note = chance.choice(_WAITS)
-    wait = [_Wish("pause", {"reason": reason, "note": note}, 10, 60), _Wish("resume", {}, 120, 2000)]
-    resolve = _Wish("resolve", {"evidence": [_photo(chance)], "note": "已修复，现场试运行正常"}, 20, 300)
-    accept = _Wish("accept", {"note": "满意"}, 30, 1000)
+    wait = [_Wish("pause", {"reason": reason, "note": note}, 10, 60, worker), _Wish("resume", {}, 120, 2000, worker)]
+    resolve = _Wish("resolve", {"evidence": [_photo(chance)], "note": "已修复，现场试运行正常"}, 20, 300, worker)
+    accept = _Wish("accept", {"note": "满意"}, 30, 1000, "resident")
     courses: tuple[list[_Wish], ...] = (
         [triage],
         [triage, assign],

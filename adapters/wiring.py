@@ -47,7 +47,7 @@ from adapters.settings import Settings
 from adapters.signing_keys import SigningKeys
 from adapters.tokens import SignedTokens
 from adapters.vault import PostgresVault, vault_at
-from api.account_keeping import open_account
+from api.account_keeping import bring_in, settle
 from api.app import create_app
 from api.desk import Desk
 from api.health import Check, Finding
@@ -57,6 +57,7 @@ from api.ports import Discretion, Files, Ports
 from domain import work_order
 from domain.access import permission
 from domain.access.credentials import Sealer
+from domain.access.newcomer import Newcomer
 from domain.parties import organisation, person
 from domain.ports import ContentCheck, Context, Door, OtherLifecycle, RateLimits, Unavailable
 from projections import (
@@ -89,7 +90,6 @@ PROJECTIONS: Mapping[str, Projection[Any, Any]] = {  # of different states and e
         consent_register.projection,
         work_order_board.projection,
     )
-    for projection in (work_order_board.projection, person_register.projection, consent_register.projection)
 }
 """The read models by name."""
 
@@ -263,10 +263,30 @@ async def import_area_tree(
         return await import_areas.import_areas(door, paths, now(), progress)
 
 
-async def create_account(engines: Engines, settings: Settings, person: str, name: str, password: str) -> str | None:
-    """Let a person sign in; the temporary password where none is given. Raises `Refused`."""
+async def create_account(engines: Engines, settings: Settings, newcomer: Newcomer) -> str | None:
+    """Let a person sign in, in a role if one is named; the temporary password where none is given. Raises `Refused`."""
     async with core(settings, engines) as running, signing_in(settings, running) as desk:
-        return await open_account(desk, person, name, password, Context(actor=OPERATOR, occurred_at=now()))
+        return await bring_in(desk, newcomer, Context(actor=OPERATOR, occurred_at=now()))
+
+
+async def create_accounts(engines: Engines, settings: Settings, newcomers: Sequence[Newcomer]) -> int:
+    """The same for several; how many are new. Who is in already is left alone, who got in half way gets the rest."""
+    new = 0
+    async with core(settings, engines) as running, signing_in(settings, running) as desk:
+        for newcomer in newcomers:
+            known = (await running.door.load(person.decider, UUID(newcomer.person))).state
+            if known.status is not person.Status.UNKNOWN:
+                continue
+            half_way = (await desk.account(newcomer.person)).password
+            await (settle if half_way else bring_in)(desk, newcomer, Context(actor=OPERATOR, occurred_at=now()))
+            new += 1
+    return new
+
+
+async def stored(engines: Engines, settings: Settings, stream: UUID) -> list[str]:
+    """What the log holds of a stream, as it lies there: what is personal is sealed."""
+    async with core(settings, engines) as running:
+        return [row.body.decode() for row in await running.ledger.read(stream)]
 
 
 async def rotate_signing_key(engines: Engines, settings: Settings, *, at_once: bool) -> str:
@@ -459,6 +479,7 @@ __all__ = [
     "Core",
     "core",
     "create_account",
+    "create_accounts",
     "desk_on",
     "follow",
     "import_area_tree",
@@ -466,5 +487,6 @@ __all__ = [
     "rebuild_projection",
     "rotate_signing_key",
     "serve",
+    "stored",
     "work",
 ]

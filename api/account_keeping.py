@@ -1,17 +1,28 @@
 """Opening an account and setting its password, in steps that may be repeated: for the API and the command line.
 
+The command line of the machine can do more: it brings in a newcomer as a person, with an account and a role, so that
+there is somebody who can do all else.
+
 The name is taken first, then the account opened, then the hash stored, and only then does the account say that it
 counts. Whoever is interrupted begins again, and nobody ever gets in half way.
 """
 
-from typing import NamedTuple
+import contextlib
+from typing import NamedTuple, TypeVar
+from uuid import UUID
 
 from api.desk import Desk, temporary_password
-from domain.access import account, login
+from domain.access import account, appointment, login
 from domain.access.account_messages import AccountExists, Open, SetPassword
+from domain.access.appointment import Appointments, Approve, Propose
 from domain.access.login import Take
+from domain.access.newcomer import Newcomer, Post
 from domain.access.password import must_be_acceptable
+from domain.decider import Lifecycle
+from domain.parties import person as people
 from domain.ports import Context, LedgerError
+
+S = TypeVar("S")
 
 
 class NewPassword(NamedTuple):
@@ -20,6 +31,50 @@ class NewPassword(NamedTuple):
     text: str
     temporary: bool = False
     session: str = ""
+
+
+async def bring_in(desk: Desk, newcomer: Newcomer, context: Context) -> str | None:
+    """Somebody as a person with an account and a role; the temporary password where none is given.
+
+    Whatever stands in the way is said before anything is done. Raises `Refused`.
+    """
+    if newcomer.post is not None:
+        await _possible(desk, newcomer.person, newcomer.post, context)
+    temporary = await open_account(desk, newcomer.person, newcomer.login, newcomer.password, context)
+    await settle(desk, newcomer, context)
+    return temporary
+
+
+async def settle(desk: Desk, newcomer: Newcomer, context: Context) -> None:
+    """The role, and last the person: whoever is registered has all that they were to get."""
+    if newcomer.post is not None:
+        await appoint(desk, await _possible(desk, newcomer.person, newcomer.post, context), context)
+    known = people.Register(at=context.occurred_at, name=newcomer.name or newcomer.login, home=newcomer.home)
+    with contextlib.suppress(people.PersonAlreadyRegistered):
+        await desk.door.execute(people.decider, UUID(newcomer.person), known, context)
+
+
+async def appoint(desk: Desk, proposed: Propose, context: Context) -> None:
+    """Give a role. One that takes two people elsewhere is approved at once: nobody may be there yet who could."""
+    stream = appointment.stream(proposed.principal)
+    await desk.door.execute(appointment.decider, stream, proposed, context)
+    for each in (await desk.door.load(appointment.decider, stream)).state.all:
+        if each.status == "proposed" and each.role == proposed.role:
+            approval = Approve(at=context.occurred_at, number=each.number)
+            await desk.door.execute(appointment.decider, stream, approval, context)
+
+
+async def _possible(desk: Desk, principal: str, post: Post, context: Context) -> Propose:
+    """The proposal for a post, tried on what is known. Raises `Refused`."""
+    proposed = Propose(at=context.occurred_at, principal=principal, **post._asdict())
+    state: Appointments = (await desk.door.load(appointment.decider, appointment.stream(principal))).state
+    appointment.decide(proposed, state, _asks_nobody)
+    return proposed
+
+
+def _asks_nobody(lifecycle: Lifecycle[S], _stream: UUID, /) -> S:
+    """An appointment is decided on its own."""
+    return lifecycle.initial
 
 
 async def open_account(desk: Desk, person: str, name: str, password: str, context: Context) -> str | None:

@@ -16,7 +16,7 @@ import pytest
 from adapters import cli
 from adapters.settings import Settings, variable
 from domain import lifecycles
-from tests.journeys.running import Running
+from tests.journeys.running import Running, eventually
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -39,15 +39,16 @@ def shown() -> list[Shown]:
 
 @pytest.fixture(scope="module")
 def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    running = Running(tmp_path_factory.mktemp("readme") / "var")
+    running = Running(tmp_path_factory.mktemp("readme") / "var", "demo")
     running.start()
+    eventually(lambda: "演示完成" in running.output.read_text(), within=120, otherwise=running.said)
     yield running
     assert running.stop() < 10
 
 
 def test_the_commands_of_the_readme_answer_what_it_shows(platform: Running) -> None:
     blocks = shown()
-    assert len(blocks) == README.count("```sh") == 6
+    assert len(blocks) == README.count("```sh") == 8
     script = f"\necho; echo '{_CUT}'\n".join(block.commands for block in blocks)
     script = script.replace("http://127.0.0.1:8000", platform.address)
     if shutil.which("curl") is None:
@@ -81,15 +82,23 @@ def _last_object(output: str) -> str:
     return found
 
 
-def test_a_machine_without_curl_can_run_them_too(platform: Running) -> None:
-    done = subprocess.run(  # noqa: S603 - our own
-        [sys.executable, str(CURL), "-s", "-X", "POST", f"{platform.address}/work-orders", "-H", "X-Actor: x"],
-        capture_output=True,
-        text=True,
-        check=True,
-        timeout=60,
+def test_a_machine_without_curl_can_run_them_too(platform: Running, tmp_path: Path) -> None:
+    jar = str(tmp_path / "jar")
+    account = {"login": "volunteer", "password": "demo-volunteer-2026"}
+    said = _curl(
+        f"{platform.address}/sign-in", "-c", jar, "-H", "Content-Type: application/json", "-d", json.dumps(account)
     )
-    assert json.loads(done.stdout)["code"] in {"NotJson", "Malformed", "Invalid"}
+    assert "csrf_token" in said
+    assert _curl(f"{platform.address}/me", "-b", jar)["kind"] == "person"
+    assert _curl(f"{platform.address}/work-orders", "-b", jar, "-X", "POST")["code"] == "NotFromHere"
+
+
+def _curl(*arguments: str) -> Mapping[str, Any]:
+    done = subprocess.run(  # noqa: S603 - our own
+        [sys.executable, str(CURL), "-s", *arguments], capture_output=True, text=True, check=True, timeout=60
+    )
+    answer: Mapping[str, Any] = json.loads(done.stdout)
+    return answer
 
 
 @pytest.mark.parametrize("field", Settings.model_fields)

@@ -13,6 +13,7 @@ import psutil
 
 from adapters.supervised import free_port
 
+PASSWORD = "a long sentence for journeys"  # noqa: S105 - of a test
 START = 90.0  # seconds until it must be ready, on a busy machine
 
 
@@ -23,7 +24,8 @@ class Running:
         self.folder = folder
         self.port = free_port()
         self.output = folder.with_suffix(".out")
-        self._command = [sys.executable, "-m", "adapters.cli", *(command or ("up",))]
+        self._linli = [sys.executable, "-m", "adapters.cli"]
+        self._command = [*self._linli, *(command or ("up",))]
         self.environment = {
             **{name: value for name, value in os.environ.items() if not name.startswith("LINLI_")},
             "LINLI_DATA_DIR": str(folder),
@@ -31,6 +33,7 @@ class Running:
             "LINLI_TEMPORAL_PORT": str(free_port()),
             "LINLI_TEMPORAL_UI_PORT": str(free_port()),
             "LINLI_LOG_FORMAT": "json",
+            "LINLI_SIGN_INS_PER_MINUTE": "0",  # all of a journey come from one address
         }
         self.process: subprocess.Popen[bytes] | None = None
 
@@ -86,6 +89,32 @@ class Running:
             elif str(self.folder / "temporal.db") in words:
                 found["temporal"] = child.pid
         return found
+
+    def let_in(self, login: str, role: str = "", **post: str) -> str:
+        """Somebody new who can sign in, made on the command line beside it; the id of the person."""
+        options = {"role": role, **post} if role else post
+        words = [word for name, value in options.items() for word in (f"--{name}", value)]
+        done = subprocess.run(  # noqa: S603 - our own
+            [*self._linli, "account", "create", "--login", login, "--password-stdin", *words],
+            env=self.environment,
+            input=f"{PASSWORD}\n",
+            capture_output=True,
+            text=True,
+            check=False,
+            cwd=Path(__file__).parents[2],
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout.split()[1]
+
+    def token(self, login: str) -> str:
+        """An access token of somebody who was let in: the value of the header Authorization."""
+        with httpx.Client(base_url=self.address, timeout=30, trust_env=False) as browser:
+            signed_in = browser.post("/sign-in", json={"login": login, "password": PASSWORD})
+            assert signed_in.is_success, signed_in.text
+            shown = {"X-CSRF-Token": signed_in.json()["csrf_token"]}
+            issued = browser.post("/tokens", json={}, headers=shown)
+            assert issued.is_success, issued.text
+            return f"Bearer {issued.json()['access_token']}"
 
     def kill(self, name: str) -> int:
         """Kill one of them without a warning; its process id."""

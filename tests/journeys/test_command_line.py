@@ -154,3 +154,23 @@ def test_the_signing_key_is_rotated_beside_a_running_platform(platform: Running)
     done = linli("keys", "rotate-signing", **_beside(platform))
     assert done.returncode == 0, done.stderr
     assert len(done.stdout.strip()) == 32
+
+
+def test_the_first_administrator_and_security_officer_are_made_on_the_command_line(platform: Running) -> None:
+    area = {"code": "9902", "name": "某市"}
+    for login, role, entered in (("admin", "administrator", 201), ("security", "security_officer", 403)):
+        person = platform.let_in(login, role)
+        shown = {"Authorization": platform.token(login)}
+        me = httpx.get(f"{platform.address}/me", headers=shown, trust_env=False).json()
+        assert (me["id"], [each["role"] for each in me["roles"]]) == (person, [role])
+        entering = httpx.post(f"{platform.address}/areas", json=area, trust_env=False, headers=shown)
+        assert entering.status_code == entered
+
+
+def test_a_role_that_lacks_something_leaves_no_account_behind(platform: Running) -> None:
+    arguments = ("account", "create", "--login", "sun.lei", "--role", "grid_worker")
+    refused = linli(*arguments, **_beside(platform))
+    assert (refused.returncode, refused.stdout) == (1, "")
+    assert "AppointmentIncomplete" in refused.stderr
+    assert linli(*arguments, "--area", "990101001", **_beside(platform)).returncode == 0
+    assert linli(*arguments, "--until", "tomorrow", **_beside(platform)).returncode == 2

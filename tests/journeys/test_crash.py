@@ -11,7 +11,7 @@ import pytest
 
 from tests.journeys.running import Running, eventually
 
-COMMUNITY = "crash-test"
+COMMUNITY = "990101001"
 WRITERS = 3
 _TERMS = {
     "resolution": {"kind": "wall_clock", "seconds": 3},
@@ -25,6 +25,7 @@ _AGREEMENT = {"lines": [{"priority": priority, "terms": _TERMS} for priority in 
 def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     running = Running(tmp_path_factory.mktemp("crash") / "var")
     running.start()
+    running.let_in("manager", "property_manager", area=COMMUNITY, organisation="ours")
     yield running
     assert running.stop() < 10
 
@@ -32,9 +33,11 @@ def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
 class Resident:
     """Reports faults one after the other, each until it is acknowledged; repeats itself when there is no answer."""
 
-    def __init__(self, client: httpx.AsyncClient, name: str) -> None:
+    def __init__(self, client: httpx.AsyncClient, platform: Running, name: str) -> None:
         self._client = client
         self.name = name
+        self.person = platform.let_in(name, "resident")
+        self._token = platform.token(name)
         self.acknowledged: dict[str, str] = {}
         self.said_enough = asyncio.Event()
 
@@ -48,14 +51,13 @@ class Resident:
                 "category": "plumbing",
                 "summary": key,
                 "channel": "resident",
-                "reporter": self.name,
                 "external_key": key,
             }
             self.acknowledged[key] = await self._until_acknowledged(body, key)
             await asyncio.sleep(0.15)
 
     async def _until_acknowledged(self, body: dict[str, str], key: str) -> str:
-        headers = {"X-Actor": self.name, "Idempotency-Key": key}
+        headers = {"Authorization": self._token, "Idempotency-Key": key}
         while True:
             with contextlib.suppress(httpx.TransportError):
                 answer = await self._client.post("/work-orders", json=body, headers=headers)
@@ -66,7 +68,7 @@ class Resident:
 
 
 async def _get(client: httpx.AsyncClient, path: str, **query: str) -> Any:
-    answer = await client.get(path, params=query, headers={"X-Actor": "test"})
+    answer = await client.get(path, params=query)
     assert answer.is_success, answer.text
     return answer.json()
 
@@ -84,7 +86,7 @@ async def _reported_by(client: httpx.AsyncClient, reporter: str) -> list[str]:
 
 async def _head(client: httpx.AsyncClient) -> int:
     """The position of a write that comes after all others."""
-    published = await client.post(f"/service-agreements/{uuid4()}", json=_AGREEMENT, headers={"X-Actor": "test"})
+    published = await client.post(f"/service-agreements/{COMMUNITY}-{uuid4()}", json=_AGREEMENT)
     assert published.is_success, published.text
     return int(published.headers["X-Position"])
 
@@ -100,10 +102,11 @@ async def _until_all_have_escalated(client: httpx.AsyncClient, orders: list[str]
 async def test_nothing_is_lost_and_nothing_happens_twice_when_a_process_is_killed(
     platform: Running, victim: str
 ) -> None:
-    async with httpx.AsyncClient(base_url=platform.address, timeout=20, trust_env=False) as client:
-        agreed = await client.post(f"/service-agreements/{COMMUNITY}", json=_AGREEMENT, headers={"X-Actor": "test"})
+    manager = {"Authorization": platform.token("manager")}
+    async with httpx.AsyncClient(base_url=platform.address, timeout=20, trust_env=False, headers=manager) as client:
+        agreed = await client.post(f"/service-agreements/{COMMUNITY}", json=_AGREEMENT)
         assert agreed.is_success, agreed.text
-        residents = [Resident(client, f"{victim}-{number}") for number in range(WRITERS)]
+        residents = [Resident(client, platform, f"{victim}-{number}") for number in range(WRITERS)]
         reporting = [asyncio.create_task(resident.report()) for resident in residents]
         await asyncio.sleep(2)
         await asyncio.to_thread(_kill_and_wait_until_it_is_back, platform, victim)
@@ -119,7 +122,7 @@ async def test_nothing_is_lost_and_nothing_happens_twice_when_a_process_is_kille
             assert await _kinds(client, order) == ["reported", "clock_set", "warned", "breached", "escalated"]
             assert (await _get(client, f"/work-orders/{order}"))["summary"] == key
         for resident in residents:
-            assert await _reported_by(client, resident.name) == sorted(resident.acknowledged)
+            assert await _reported_by(client, resident.person) == sorted(resident.acknowledged)
 
 
 def _kill_and_wait_until_it_is_back(platform: Running, victim: str) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from domain.access import role
 from tests.journeys.running import eventually
 
 ROOT = Path(__file__).parents[2]
@@ -48,6 +49,11 @@ def test_the_story_plays_where_the_ports_are_taken_and_ends_by_itself(folder: Pa
     assert demo.returncode == 0, said
     for words in ("work_order.warned", "work_order.breached", "work_order.escalated", "409 NoEvidence", "演示完成"):
         assert words in said
+    for words in ("403 NotPermitted", "resolve → 404", "summary = sealed.1.", "[已删除 erased]"):
+        assert words in said
+    for each in role.ALL:
+        assert f"demo-{each.name}-2026" in said or f"{each.name} " in said, each.name
+    assert said.count("lk_") == sum(each.rank == "program" for each in role.ALL)
     assert said.count("port.taken") == 3
     assert f"http://127.0.0.1:{taken}/" not in said
 

@@ -54,7 +54,8 @@ async def test_rotating_and_pruning_leave_everything_readable(database: str, fol
         sealed = (await seal(vault, stream, reported())).events[0].summary
         named = {"LINLI_DATABASE_URL": database, "LINLI_MASTER_KEY_FILE": str(file)}
         done = linli("keys", "rotate-master", **named)
-        assert (done.returncode, "wrapped anew: 2" in done.stdout) == (0, True)
+        assert done.returncode == 0, done.stderr
+        assert "wrapped anew: 1." in done.stdout  # one person, one kind of data
         assert len(json.loads(file.read_bytes())["keys"]) == 2
         assert linli("keys", "prune", **named).returncode == 0
         assert len(json.loads(file.read_bytes())["keys"]) == 1
