@@ -92,8 +92,6 @@ def parser() -> argparse.ArgumentParser:
     _add_imports(importing.add_subparsers(dest="what", required=True, metavar="what"))
     playing = _add(commands, "demo", demo, "run everything, with generated data and a story 演示")
     playing.add_argument("--once", action="store_true", help="end after the story instead of staying up")
-    keeping = _add(commands, "keys", keys, "make, rotate and prune the master key of personal data 主密钥")
-    keeping.add_argument("what", choices=["create", "rotate-master", "prune"])
     _keep_accounts(commands)
     keeping = _add(commands, "keys", keys, "make, rotate and prune keys 密钥")
     keeping.add_argument("what", choices=["create", "rotate-master", "prune", "rotate-signing"])

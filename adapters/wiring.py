@@ -89,7 +89,6 @@ PROJECTIONS: Mapping[str, Projection[Any, Any]] = {  # of different states and e
         consent_register.projection,
         work_order_board.projection,
     )
-    for projection in (work_order_board.projection, person_register.projection, consent_register.projection)
 }
 """The read models by name."""
 
