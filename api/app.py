@@ -103,11 +103,15 @@ def _sections(identify: identity.Identify, limits: Limits) -> Callable[[str, lis
 
 def _open_to_everybody(tag: str, desk: Desk, limits: Limits) -> Router:
     """Where people and programs show who they are; nobody knocks too often."""
+
+    async def admitted(request: Request[str, None, State]) -> None:
+        await limits.within_sign_ins(request)
+
     routes = [*sign_in.public_routes(desk), *oauth.routes(desk), *openid_sign_in.public_routes(desk)]
     return Router(
         path="/",
         route_handlers=routes,
-        before_request=limits.within_sign_ins,
+        before_request=admitted,
         tags=[tag],
         middleware=[identity.not_stored],
     )
