@@ -250,7 +250,7 @@ class PostgresVault:
         return [row[0] for row in await self._ask(_STREAMS, subject)]
 
     def fingerprint(self, said: bytes) -> bytes:
-        """A keyed hash (HMAC-SHA-256). It stays when a person is erased, so nobody may be able to try all telephones."""
+        """A keyed hash (HMAC-SHA-256). It stays when a person is erased, so nobody may be able to try telephones."""
         return hmac.digest(self._fingerprinting, said, "sha256")
 
     # Keys -------------------------------------------------------------------------------------------------------------

@@ -200,7 +200,7 @@ async def test_a_file_gets_the_name_that_was_meant(reception: Reception, said: d
 
 async def test_a_name_in_bare_utf_8_is_read(reception: Reception) -> None:
     order = await reception.report()
-    headers = {b"Authorization": f"Bearer {b}""staff-1", b"Content-Type": b"image/jpeg"}
+    headers = {b"Authorization": b"Bearer staff-1", b"Content-Type": b"image/jpeg"}
     headers[b"Content-Disposition"] = 'attachment; filename="阀门.jpg"'.encode()
     await reception.http.post(f"{order}/files", content=JPEG, headers=headers)
     assert [event["name"] for event in await attached_events(reception, order)] == ["阀门.jpg"]

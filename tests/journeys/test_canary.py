@@ -16,7 +16,6 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from io import BytesIO
-from pathlib import Path
 from typing import Any, Final
 from urllib.parse import quote
 from uuid import uuid4
@@ -191,7 +190,7 @@ class Town:
 
     def dump(self) -> bytes:
         """The whole database as text."""
-        command = [postgres_programs() / "pg_dump", "--format=plain", self.engines.database_url]
+        command = [str(postgres_programs() / "pg_dump"), "--format=plain", self.engines.database_url]
         return subprocess.run(command, check=True, capture_output=True).stdout  # noqa: S603 - our own words
 
     def tables_with_planted(self) -> dict[str, set[str]]:

@@ -131,7 +131,7 @@ async def test_nothing_fails_while_keys_change_and_all_opens_once_the_old_ones_a
         await one.write()
         await one.sign_in()
         pool = one.core.ledger.pool
-        kid, signing = await pool.fetchrow("SELECT kid, sealed FROM linli_signing_keys")
+        [(kid, signing)] = await pool.fetch("SELECT kid, sealed FROM linli_signing_keys")
         copied = await pool.fetchval("SELECT sealed FROM linli_client_secrets")
         bustle = Bustle([one, other])
         async with asyncio.TaskGroup() as group:
