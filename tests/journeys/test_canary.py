@@ -11,7 +11,7 @@ import asyncio
 import base64
 import re
 import subprocess
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncGenerator, Iterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -155,7 +155,7 @@ class Town:
     settings: Settings
 
     @asynccontextmanager
-    async def inside(self) -> AsyncIterator[Core]:
+    async def inside(self) -> AsyncGenerator[Core]:
         """The door, the way the command line of the machine has it."""
         async with core(self.settings, self.engines) as opened:
             yield opened
@@ -178,7 +178,7 @@ class Town:
         return person
 
     @asynccontextmanager
-    async def signed_in(self, login: str) -> AsyncIterator[Somebody]:
+    async def signed_in(self, login: str) -> AsyncGenerator[Somebody]:
         """Somebody who has signed in with a browser."""
         async with httpx.AsyncClient(base_url=self.running.address, timeout=30, trust_env=False) as http:
             answer = await http.post("/sign-in", json={"login": login, "password": PASSWORD})

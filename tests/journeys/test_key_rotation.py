@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -70,7 +70,7 @@ class Process:
 
 
 @asynccontextmanager
-async def process(settings: Settings, database: str) -> AsyncIterator[Process]:
+async def process(settings: Settings, database: str) -> AsyncGenerator[Process]:
     """One more process."""
     async with AsyncExitStack() as stack:
         core = await stack.enter_async_context(wiring.core(settings, Engines(database)))
