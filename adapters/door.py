@@ -118,7 +118,7 @@ class LedgerDoor:
     ) -> Done:
         """Decide one command, or several as one all-or-nothing step."""
         wishes: Sequence[Command] = (commands,) if isinstance(commands, Command) else commands
-        order = Order(decider, stream, wishes, context, expected_version)
+        order = Order(decider, stream, wishes, context, expected_version, self._vault.fingerprint)
         await self._turns.acquire(stream)
         try:
             for _ in range(_ATTEMPTS):

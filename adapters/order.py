@@ -3,8 +3,7 @@
 Nothing here reads or writes; the door does.
 """
 
-import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple, TypeAlias
 from uuid import UUID
 
@@ -43,24 +42,28 @@ class OfPeople(NamedTuple):
 
 
 class Order:
-    """What one caller wants: commands on one stream, to be decided and recorded as one step."""
+    """What one caller wants: commands on one stream, to be decided and recorded as one step.
+
+    `keyed` hashes what they said with a key: what is kept to know a repeat by outlives everything that is erased.
+    """
 
     __slots__ = ("_id", "context", "decider", "expected_version", "fingerprint", "stream", "wishes")
 
-    def __init__(
+    def __init__(  # noqa: PLR0913, PLR0917 - what it is made of
         self,
         decider: AnyDecider,
         stream: UUID,
         wishes: Sequence[Command],
         context: Context,
         expected_version: int | None,
+        keyed: Callable[[bytes], bytes],
     ) -> None:
         self.decider = decider
         self.stream = stream
         self.wishes = wishes
         self.context = context
         self.expected_version = expected_version
-        self.fingerprint = b"" if context.command_id is None else context.fingerprint or _fingerprint(self)
+        self.fingerprint = b"" if context.command_id is None else keyed(context.fingerprint or _said(self))
         self._id = context.command_id or new_id()
 
     def append(
@@ -103,9 +106,8 @@ def of_people(order: Order, events: Sequence[Event], keys: Iterable[UUID]) -> Of
     )
 
 
-def _fingerprint(order: Order) -> bytes:
-    said = encoded((order.decider.name, order.stream, order.wishes))
-    return hashlib.sha256(said).digest()
+def _said(order: Order) -> bytes:
+    return encoded((order.decider.name, order.stream, order.wishes))
 
 
 def decide_all(order: Order, loaded: Loaded[Any], ask: Ask, permit: Permit) -> tuple[Sequence[Event], Any, str]:

@@ -12,6 +12,7 @@ A data key seals far fewer than 2^32 texts, below which random nonces are safe (
 
 import asyncio
 import base64
+import hmac
 import os
 from binascii import Error as NotBase64
 from binascii import b2a_base64
@@ -97,6 +98,7 @@ class PostgresVault:
         self._pool = pool
         self.master = master
         self._remember = remember
+        self._fingerprinting = master.derive("fingerprint")
         self._keys: OrderedDict[Whose, _Key] = OrderedDict()
         self._queue: list[_Wanted] = []
         self._task: asyncio.Task[None] | None = None
@@ -246,6 +248,10 @@ class PostgresVault:
     async def streams(self, subject: str) -> list[UUID]:
         """The streams in which something of a person is, or was, sealed. Raises Unavailable."""
         return [row[0] for row in await self._ask(_STREAMS, subject)]
+
+    def fingerprint(self, said: bytes) -> bytes:
+        """A keyed hash (HMAC-SHA-256). It stays when a person is erased, so nobody may be able to try telephones."""
+        return hmac.digest(self._fingerprinting, said, "sha256")
 
     # Keys -------------------------------------------------------------------------------------------------------------
 

@@ -45,7 +45,7 @@ async def _bench(database: str, report: Report) -> None:
         for concurrency in SETTINGS:
             sides = {
                 "append alone": _append(ledger, concurrency),
-                "whole lives": _lives(door, concurrency),
+                "whole lives": lives(door, concurrency),
                 "comments, states in memory": _comments(ledger, concurrency, warm=True),
                 "comments, states from the log": _comments(ledger, concurrency, warm=False),
             }
@@ -60,7 +60,9 @@ def _append(ledger: PostgresLedger, concurrency: int) -> Side:
     return lambda: by_tasks(lambda _: ledger.append(one_event()), lasting(1.0), concurrency)
 
 
-def _lives(door: LedgerDoor, concurrency: int) -> Side:
+def lives(door: LedgerDoor, concurrency: int) -> Side:
+    """Work orders from report to acceptance, one command of each after the other."""
+
     async def side() -> Sample:
         streams = [new_id() for _ in range(_ORDERS[concurrency])]
         return await _do(door, [Wish(stream, command) for command in LIFE for stream in streams], concurrency)

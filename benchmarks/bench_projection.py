@@ -5,6 +5,7 @@ its tracking record: what is left to compare is how events and rows travel.
 """
 
 import asyncio
+import functools
 import os
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
@@ -14,9 +15,10 @@ import asyncpg
 import uvloop
 
 from adapters.ledger import COLUMNS, PostgresLedger
+from adapters.vault import vault_at
 from benchmarks.measure import Comparison, Sample, Side, in_turns
 from benchmarks.report import LIVE, REBUILD, REPLAY, Report
-from benchmarks.sample import EVENTS_OF_A_LIFE, live
+from benchmarks.sample import EVENTS_OF_A_LIFE, key_file, live, vault_on
 from benchmarks.stock_runner import StockBoard
 from projections import work_order_board
 from projections.bulk import Processes
@@ -61,11 +63,14 @@ async def _live(database: str, report: Report) -> None:
 async def _rebuild(database: str, report: Report) -> None:
     async with PostgresLedger(database) as ledger:
         await live(ledger, _PAST)
-        events, everybody = _PAST * EVENTS_OF_A_LIFE, Processes(os.cpu_count() or 1, database)
+        events, vault = _PAST * EVENTS_OF_A_LIFE, vault_on(ledger)
+        own_vault = functools.partial(vault_at, database, key_file())
+        everybody = Processes(os.cpu_count() or 1, database, own_vault)
 
         def ours(processes: Processes | None) -> Side:
             return lambda: _timed(
-                events, lambda: rebuild(work_order_board.projection, ledger, ledger.pool, processes=processes)
+                events,
+                lambda: rebuild(work_order_board.projection, ledger, ledger.pool, vault=vault, processes=processes),
             )
 
         sides: dict[str, Side] = {
@@ -90,7 +95,9 @@ async def _timed(events: int, work: Callable[[], Awaitable[object]]) -> Sample:
 
 async def _follow(ledger: PostgresLedger) -> None:
     """Follow, from wherever the board is, until it has everything that is in the log now."""
-    following = asyncio.create_task(Follower(work_order_board.projection, ledger, ledger.pool).run())
+    following = asyncio.create_task(
+        Follower(work_order_board.projection, ledger, ledger.pool, vault=vault_on(ledger)).run()
+    )
     assert await ledger.wait(_NAME, await ledger.head(), timeout=120)
     following.cancel()
     with suppress(asyncio.CancelledError):

@@ -25,7 +25,7 @@ from adapters.temporal import connect
 from benchmarks.measure import Comparison, Rounds, Sample
 from benchmarks.processes import linli
 from benchmarks.report import SIGNALLED, Report
-from benchmarks.sample import REPORT, agree, door_to, said
+from benchmarks.sample import REPORT, agree, door_to, key_file, said
 from domain import work_order
 from domain.work_order import Acknowledge, WorkOrderCommand
 from workflows.messages import Facts, clock_id
@@ -48,6 +48,7 @@ def bench_triggers(database: str, folder: Path, report: Report) -> None:
     environment = {
         "LINLI_DATABASE_URL": database,
         "LINLI_TEMPORAL_ADDRESS": temporal.address,
+        "LINLI_MASTER_KEY_FILE": str(key_file()),
         "LINLI_LOG_FORMAT": "json",
     }
     try:

@@ -23,6 +23,8 @@ class Step(msgspec.Struct, frozen=True):
 
     name: str
     body: bytes
+    token: str = ""
+    """Whose request it is."""
 
 
 class Order(msgspec.Struct, frozen=True):
@@ -48,7 +50,8 @@ class _Connection:
         """Send the next request and read its answer. Raises ValueError for any but a success."""
         step = next(self._steps)
         path = self._place + b"/" + step.name.encode() if step.name else PATH.encode()
-        self._writer.write(b"POST %b%b%d\r\n\r\n%b" % (path, _HEAD, len(step.body), step.body))
+        asking = (path, _HEAD, step.token.encode(), len(step.body), step.body)
+        self._writer.write(b"POST %b%b%b\r\nContent-Length: %d\r\n\r\n%b" % asking)
         head = await self._reader.readuntil(b"\r\n\r\n")
         body = await self._reader.readexactly(int(_field(head, b"content-length") or 0))
         if not head.startswith(b"HTTP/1.1 20"):
@@ -61,10 +64,7 @@ class _Connection:
         self._writer.close()
 
 
-_HEAD = (
-    b" HTTP/1.1\r\nHost: 127.0.0.1\r\nX-Actor: staff-1\r\nIf-Match: *\r\n"
-    b"Content-Type: application/json\r\nContent-Length: "
-)
+_HEAD = b" HTTP/1.1\r\nHost: 127.0.0.1\r\nIf-Match: *\r\nContent-Type: application/json\r\nAuthorization: Bearer "
 
 
 def _field(head: bytes, name: bytes) -> bytes:

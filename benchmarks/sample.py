@@ -19,9 +19,9 @@ from adapters.ledger import PostgresLedger
 from adapters.master_key import MasterKey
 from adapters.vault import PostgresVault
 from domain import service_agreement, work_calendar, work_order
-from domain.access import appointment, permission, role
+from domain.access import account, account_messages, appointment, login, permission, role
 from domain.decider import Lifecycle, S, tag_of
-from domain.ports import Append, Context, Door, Ledger, Metadata, NewEvent
+from domain.ports import Append, Context, Door, Metadata, NewEvent, Vault
 from domain.work_order import Evidence, WorkOrderCommand, WorkOrderEvent
 
 MORNING: Final = datetime(2026, 3, 10, 1, 0, tzinfo=UTC)
@@ -84,14 +84,22 @@ def body(command: WorkOrderCommand) -> bytes:
     return encode({name: value for name, value in fields.items() if name not in {"at", "do"} and value != ""})
 
 
-def door_to(ledger: PostgresLedger, **more: int) -> LedgerDoor:
+def door_to(ledger: PostgresLedger, vault: Vault | None = None) -> LedgerDoor:
     """The door as it is in the product: permissions and vault and all."""
-    return LedgerDoor(ledger, permit=permission.permit, vault=PostgresVault(ledger.pool, _master_key()), **more)
+    return LedgerDoor(ledger, permit=permission.permit, vault=vault or vault_on(ledger))
 
 
 @cache
-def _master_key() -> MasterKey:
-    return MasterKey.at(Path(tempfile.mkdtemp(prefix="linli-bench-")) / "master.json", create=True)
+def key_file() -> Path:
+    """The file with the master key of all databases of a run: for processes that are to read what we have sealed."""
+    file = Path(tempfile.mkdtemp(prefix="linli-bench-")) / "master.json"
+    MasterKey.at(file, create=True)
+    return file
+
+
+def vault_on(ledger: PostgresLedger) -> PostgresVault:
+    """The vault beside a ledger."""
+    return PostgresVault(ledger.pool, MasterKey(key_file()))
 
 
 def said(at: datetime = MORNING, actor: str = STAFF) -> Context:
@@ -112,15 +120,16 @@ async def agree(door: Door) -> None:
         (PLANNER, "procurement_head"),
     )
     for principal, held in appointed:
-        await _appoint(door, principal, held)
+        await appoint(door, principal, held)
     calendar, terms = work_calendar.stream(china_calendar.KEY), service_agreement.stream("")
     await door.execute(work_calendar.decider, calendar, _CALENDAR, said(actor=PLANNER))
     await door.execute(service_agreement.decider, terms, _AGREEMENT, said(actor=PLANNER))
 
 
-async def _appoint(door: Door, principal: str, held: role.Name) -> None:
+async def appoint(door: Door, principal: str, held: role.Name) -> None:
+    """Give somebody a role, for good."""
     at = MORNING - timedelta(days=60)
-    area = "" if held == "procurement_head" else _AREA
+    area = "" if held in role.POWERFUL else _AREA
     propose = appointment.Propose(at=at, principal=principal, role=held, organisation="clear-and-calm", area=area)
     stream, operator = appointment.stream(principal), said(at, "operator")
     await door.execute(appointment.decider, stream, propose, operator)
@@ -161,7 +170,7 @@ def events(commands: Sequence[WorkOrderCommand]) -> tuple[WorkOrderEvent, ...]:
 
 TWENTY: Final = tuple(islice(events((*LIFE, *_AFTERLIFE)), 20))
 """The first twenty events of a work order."""
-_LIVED: Final = [(tag_of(event), encode(event)) for event in events(LIFE)]
+_LIVED: Final = events(LIFE)
 TAG, BODY = tag_of(TWENTY[0]), encode(TWENTY[0])
 
 
@@ -170,18 +179,39 @@ def one_event() -> Append:
     return Append(events=(NewEvent(new_id(), 1, TAG, BODY),), meta=META)
 
 
-def whole_life() -> Append:
-    """A request that appends everything that happens to a work order."""
-    stream = new_id()
+async def whole_life(vault: Vault) -> Append:
+    """A request that appends everything that happens to a work order, sealed as the door does it."""
+    stream, decider = new_id(), work_order.decider
+    sealed = await vault.seal(stream, 0, _LIVED, decider.initial, decider.evolve)
+    told = [(tag_of(event), encode(event)) for event in sealed.events]
     return Append(
-        events=tuple(NewEvent(stream, version, tag, body) for version, (tag, body) in enumerate(_LIVED, 1)), meta=META
+        events=tuple(NewEvent(stream, version, tag, body) for version, (tag, body) in enumerate(told, 1)),
+        meta=META,
+        sealed_with=tuple((key, stream) for key in sealed.keys),
     )
 
 
 EVENTS_OF_A_LIFE: Final = len(_LIVED)
 
 
-async def live(ledger: Ledger, lives: int) -> None:
+async def live(ledger: PostgresLedger, lives: int) -> None:
     """Put so many work orders into the log."""
+    vault = vault_on(ledger)
+
+    async def one() -> None:
+        await ledger.append(await whole_life(vault))
+
     for begin in range(0, lives, 500):
-        await asyncio.gather(*(ledger.append(whole_life()) for _ in range(min(500, lives - begin))))
+        await asyncio.gather(*(one() for _ in range(min(500, lives - begin))))
+
+
+async def let_in(door: Door, principal: str) -> str:
+    """An account for one of those who act here, and a session in which they have signed in: its id."""
+    name, session, at = login.stream(principal), str(new_id()), datetime.now(UTC)
+    stream, operator = account.stream(principal), said(at, "operator")
+    await door.execute(login.decider, name, login.Take(at=at, person=principal), operator)
+    opening = account_messages.Open(at=at, person=principal, login_key=str(name))
+    await door.execute(account.decider, stream, opening, operator)
+    entering = account_messages.SignIn(at=at, method="oidc", session=session)
+    await door.execute(account.decider, stream, entering, said(at, "sign-in"))
+    return session

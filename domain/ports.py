@@ -136,6 +136,10 @@ class Vault(Protocol):
         """The streams in which something of a person is, or was, sealed."""
         ...
 
+    def fingerprint(self, said: bytes) -> bytes:
+        """A hash that tells nothing to whoever has no key, however well they guess what was said. The same for ever."""
+        ...
+
 
 class Admitted(msgspec.Struct, frozen=True):
     """Whether somebody may ask once more, and what is left then."""
@@ -316,7 +320,8 @@ class Context(msgspec.Struct, frozen=True, kw_only=True):
     command_id: UUID | None = None
     """Set by callers that may repeat themselves (an Idempotency-Key, an activity, an import): decided at most once."""
     fingerprint: bytes = b""
-    """Hash of what the caller sent, where that is not the command itself (a time filled in here differs every time)."""
+    """Hash of what the caller sent, where that is not the command itself (a time filled in here differs every time).
+    The door hashes it once more, with a key, before anything is written."""
     caused_by: int | None = None
 
 

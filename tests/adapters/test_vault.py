@@ -1,6 +1,8 @@
 """Personal data is sealed to its place, opens only there, and never again once its key is destroyed."""
 
 import asyncio
+import hashlib
+import hmac
 import os
 import string
 import subprocess
@@ -489,3 +491,12 @@ def dumped(database: str) -> bytes:
     return subprocess.run(  # noqa: S603 - our own words
         [postgres_programs() / "pg_dump", database], check=True, capture_output=True
     ).stdout
+
+
+def test_what_was_said_cannot_be_guessed_from_its_fingerprint_without_the_key(vault: PostgresVault) -> None:
+    said = b'{"phone":"13812345678"}'
+    kept = vault.fingerprint(said)
+    assert kept == vault.fingerprint(said)
+    assert kept != vault.fingerprint(said + b" ")
+    assert kept != hashlib.sha256(said).digest()
+    assert kept != hmac.digest(b"", said, "sha256")
