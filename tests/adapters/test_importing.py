@@ -60,6 +60,12 @@ async def streams_and_events(ledger: PostgresLedger) -> tuple[int, int]:
     return found[0], found[1]
 
 
+async def said(ledger: PostgresLedger, key: str, sealed: str) -> str:
+    """What was said in a sealed text of a case."""
+    place = (derived_id("work_order", f"boston311/{key}"), sealed)
+    return (await everybody.vault_on(ledger).open([place]))[place].text
+
+
 async def test_a_case_becomes_a_work_order_with_its_own_times(
     door: LedgerDoor, ledger: PostgresLedger, tmp_path: Path
 ) -> None:
@@ -72,7 +78,7 @@ async def test_a_case_becomes_a_work_order_with_its_own_times(
     assert (order.community, order.category) == ("Roxbury", "Street Light Outages")
     assert (order.company, order.team) == ("PWDx", "PWDx_Street Lights")
     assert (order.channel, order.external_key) == ("resident", "1")
-    assert [item.text for item in order.evidence] == ["done"]
+    assert [await said(ledger, "1", item.text) for item in order.evidence] == ["done"]
     assert (report.rows, report.imported, report.on_time, report.differences) == (1, 1, 1, 0)
 
 
@@ -242,7 +248,9 @@ async def test_a_second_city_is_a_few_lines(door: LedgerDoor, ledger: PostgresLe
     assert report.rejects == []
     assert (report.on_time, report.overdue, report.differences) == (11, 9, 0)
     order = (await door.load(work_order.decider, derived_id("work_order", "springfield/S-3"))).state
-    assert (order.summary, order.community, order.company) == ("Pothole (deep; wide)", "Springfield", "")
+    stream = derived_id("work_order", "springfield/S-3")
+    summary = (await everybody.vault_on(ledger).open([(stream, order.summary)]))[stream, order.summary].text
+    assert (summary, order.community, order.company) == ("Pothole (deep; wide)", "Springfield", "")
     assert order.reported_at == datetime(2020, 5, 1, 17, tzinfo=UTC)
 
 

@@ -65,7 +65,7 @@ def test_proxies_are_networks_separated_by_commas(monkeypatch: pytest.MonkeyPatc
 def test_the_public_address_is_one(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LINLI_PUBLIC_URL", "https://linli.example")
     assert read_settings().reached_by_https
-    monkeypatch.setenv("LINLI_PUBLIC_URL", "http://localhost:8000/")
+    monkeypatch.setenv("LINLI_PUBLIC_URL", "http://localhost:8000")
     assert not read_settings().reached_by_https
     monkeypatch.setenv("LINLI_PUBLIC_URL", "linli.example")
     with pytest.raises(BadSettings, match="https://host"):

@@ -92,7 +92,9 @@ class PaperVault:
         others = [place for place in sealed if place not in self.papers]
         if others and self.beside is None:
             raise Forged
-        opened = await self.beside.open(others, custody=custody) if self.beside and others else {}
+        opened: Mapping[tuple[UUID, str], Opened] = {}
+        if self.beside is not None and others:
+            opened = await self.beside.open(others, custody=custody)
         return {**opened, **{place: self.papers[place] for place in sealed if place in self.papers}}
 
     async def streams(self, subject: str) -> Sequence[UUID]:

@@ -195,8 +195,9 @@ class Matrix:
     def _body(self, path: str, operation: dict[str, Any], name: str, side: Side) -> object:
         content = operation.get("requestBody", {}).get("content", {}).get("application/json", {})
         if path.endswith("/account/password"):
-            return {}
-        example = dict(next(iter(content.get("examples", {}).values()), {"value": {}})["value"])
+            return {}  # nobody chooses the password of somebody else
+        given: list[dict[str, dict[str, object]]] = list(content.get("examples", {}).values())
+        example = given[0]["value"] if given else {}
         mine = side is self.town.ours
         me = self.town.principals[name]
         about = self.town.ward if name == "family" else me
@@ -208,7 +209,7 @@ class Matrix:
             "ward": "",
             "area": side.community,
         }
-        changed = {key: known[key] for key in example if key in known}
+        changed: dict[str, object] = {key: known[key] for key in example if key in known}
         if path == "/principals/{principal}/appointments":
             changed |= {"role": "grid_worker", "organisation": side.company, "area": side.community}
         return {**example, **changed}

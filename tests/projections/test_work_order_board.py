@@ -14,6 +14,7 @@ from adapters.door import LedgerDoor
 from adapters.ids import new_id
 from adapters.ledger import PostgresLedger
 from domain import work_order
+from domain.access.permission import Sight
 from domain.ports import Context, Unavailable
 from domain.promise import Moment, WallClock
 from domain.terms import Rung, Terms
@@ -24,6 +25,7 @@ from projections.rebuild import rebuild
 from projections.table import digest
 from projections.work_order_board import Filters, Key, Listed, Sort, WorkOrderBoard, projection
 from tests.domain.any_message import made_up
+from tests.everybody import vault_on
 
 START = datetime(2026, 3, 2, 8, tzinfo=UTC)
 NOTE = Evidence(kind="note", text="换了灯")
@@ -65,7 +67,7 @@ class Desk:
 
 @pytest.fixture
 async def desk(door: LedgerDoor, ledger: PostgresLedger) -> AsyncIterator[Desk]:
-    following = asyncio.create_task(Follower(projection, ledger, ledger.pool).run())
+    following = asyncio.create_task(Follower(projection, ledger, ledger.pool, vault=vault_on(ledger)).run())
     yield Desk(door, ledger)
     following.cancel()
     await asyncio.gather(following, return_exceptions=True)
@@ -171,6 +173,11 @@ FOUND: Sequence[tuple[Filters, set[str]]] = [
     (Filters(words="ölfleck im hof"), {"fresh"}),
     (Filters(words="b-77"), {"done late"}),
     (Filters(words="100%"), set()),
+    (Filters(sight=Sight(areas=("harb",))), {"elsewhere"}),
+    (Filters(sight=Sight(people=("r-2",))), {"elsewhere"}),
+    (Filters(sight=Sight(people=("p-9",))), {"assigned", "paused"}),
+    (Filters(sight=Sight(both=(("fixit", "harb"),))), set()),
+    (Filters(sight=Sight()), set()),
     (Filters(resolution_breached=True), {"late", "done late"}),
     (Filters(assignment_breached=True), {"escalated"}),
     (Filters(breached=True), {"late", "done late", "escalated"}),
@@ -233,7 +240,7 @@ async def test_live_and_rebuilt_boards_are_the_same(desk: Desk, ledger: Postgres
     await desk.shown()
     async with ledger.pool.acquire() as connection:
         live = await digest(connection, projection)
-        await rebuild(projection, ledger, ledger.pool)
+        await rebuild(projection, ledger, ledger.pool, vault=vault_on(ledger))
         assert await digest(connection, projection) == live
     assert live.rows == len(streams)
 
@@ -258,7 +265,7 @@ async def test_odd_input_of_one_does_not_stop_the_rows_of_others(
     assert listed is not None
     assert listed.order.reported_at == spoil().at
     assert len(await all_pages(desk.board, Filters(), "newest", 1)) == 2
-    await rebuild(projection, ledger, ledger.pool)
+    await rebuild(projection, ledger, ledger.pool, vault=vault_on(ledger))
     assert await desk.board.get(odd) == listed
 
 

@@ -69,7 +69,9 @@ class Town:
             processes=[revisions.PROCESS],
             task_queue=self.queue,
         )
-        board = Follower(work_order_board.projection, self.ledger, self.ledger.pool)
+        board = Follower(
+            work_order_board.projection, self.ledger, self.ledger.pool, vault=everybody.vault_on(self.ledger)
+        )
         async with worker(
             self.env.client,
             task_queue=self.queue,

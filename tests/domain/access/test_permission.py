@@ -32,12 +32,13 @@ def _approvals(commands: Sequence[Propose]) -> list[Any]:
 
 
 def as_a(name: Any, **more: Any) -> Propose:
-    complete = {"organisation": FIXIT, "area": "990101", "ward": "aunt", "until": on(20)}
-    return Propose(at=on(2), principal=WANG, role=name, **{**complete, **more})
+    complete: dict[str, Any] = {"organisation": FIXIT, "area": "990101", "ward": "aunt", "until": on(20), **more}
+    return Propose(at=on(2), principal=WANG, role=name, **complete)
 
 
-def asks(what: str, whose: Whose = THING, *, actor: str = WANG, **more: Any) -> Question:
-    return Question(**{"actor": actor, "at": on(3), "permission": what, "whose": whose, "present": whose, **more})
+def asks(what: str, whose: Whose = THING, **more: Any) -> Question:
+    known: dict[str, Any] = {"actor": WANG, "at": on(3), "present": whose, **more}
+    return Question(permission=what, whose=whose, **known)
 
 
 def test_the_grounds_name_version_row_role_scope_and_appointment() -> None:
