@@ -64,16 +64,18 @@ class Viewer(Struct, frozen=True, kw_only=True, omit_defaults=True):
         yield Standing.STRANGER
 
 
-_KINDS = (Kind.IDENTITY, Kind.CONTACT, Kind.ADDRESS, Kind.FREE_TEXT, Kind.MEDIA, Kind.HEALTH, Kind.CREDENTIAL)
+_KINDS = (
+    Kind.IDENTITY, Kind.CONTACT, Kind.ADDRESS, Kind.FREE_TEXT, Kind.MEDIA, Kind.HEALTH, Kind.FINANCE, Kind.CREDENTIAL,
+)  # fmt: skip
 _ROWS: Final[Mapping[Standing, tuple[Shown, ...]]] = {
-    #                     identity  contact   address   free text media     health    credential
-    Standing.OWN:       ("plain",  "plain",  "plain",  "plain",  "plain",  "plain",  "plain"),
-    Standing.STAFF:     ("plain",  "plain",  "plain",  "plain",  "plain",  "masked", "hidden"),
-    Standing.CONSENTED: ("plain",  "plain",  "plain",  "plain",  "plain",  "plain",  "hidden"),
-    Standing.AT_WORK:   ("masked", "masked", "masked", "plain",  "plain",  "hidden", "hidden"),
-    Standing.PROVIDER:  ("masked", "masked", "masked", "masked", "masked", "hidden", "hidden"),
-    Standing.AUDITOR:   ("masked", "masked", "masked", "masked", "masked", "masked", "hidden"),
-    Standing.STRANGER:  ("hidden", "hidden", "hidden", "hidden", "hidden", "hidden", "hidden"),
+    #                     identity  contact   address   free text media     health    finance   credential
+    Standing.OWN:       ("plain",  "plain",  "plain",  "plain",  "plain",  "plain",  "plain",  "plain"),
+    Standing.STAFF:     ("plain",  "plain",  "plain",  "plain",  "plain",  "masked", "masked", "hidden"),
+    Standing.CONSENTED: ("plain",  "plain",  "plain",  "plain",  "plain",  "plain",  "plain",  "hidden"),
+    Standing.AT_WORK:   ("masked", "masked", "masked", "plain",  "plain",  "hidden", "hidden", "hidden"),
+    Standing.PROVIDER:  ("masked", "masked", "masked", "masked", "masked", "hidden", "hidden", "hidden"),
+    Standing.AUDITOR:   ("masked", "masked", "masked", "masked", "masked", "masked", "masked", "hidden"),
+    Standing.STRANGER:  ("hidden", "hidden", "hidden", "hidden", "hidden", "hidden", "hidden", "hidden"),
 }  # fmt: skip
 TABLE: Final[Mapping[tuple[Standing, Kind], Shown]] = {
     (standing, kind): shown for standing, row in _ROWS.items() for kind, shown in zip(_KINDS, row, strict=True)

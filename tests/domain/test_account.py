@@ -208,12 +208,13 @@ def test_a_temporary_password_has_to_be_used_in_time() -> None:
     assert given_one.when(SignIn(at=on(30), method="oidc", session="s")).events()
 
 
-def test_it_is_about_its_person_and_tells_whether_a_password_is_ones_own() -> None:
+def test_it_is_about_its_person_and_tells_whether_a_password_is_the_first() -> None:
     whose, state, stream = account.decider.whose, li(OPENED).state, account.stream("li")
     assert whose(stream, Account(), Open(at=on(2), person="li", login_key=str(NAME))).people == ("li",)
     assert whose(stream, state, None).people == ("li",)
-    for temporary, facet in ((True, "temporary"), (False, "own")):
-        assert whose(stream, state, SetPassword(at=on(2), number=1, temporary=temporary)).facet == facet
+    later = account.decider.fold((PasswordSet(at=on(2), number=1, temporary=True),), state)
+    for known, facet in ((state, "first"), (later, "")):
+        assert whose(stream, known, SetPassword(at=on(3), number=2, temporary=True)).facet == facet
 
 
 def test_no_moment_is_on_its_agenda() -> None:
