@@ -422,6 +422,7 @@ async def tidy(ledger: PostgresLedger, door: LedgerDoor) -> None:
     while True:
         with contextlib.suppress(Unavailable):
             await sweep(PostgresFiles(ledger.pool), door)
+            await PostgresSessions(ledger.pool).prune(now())
         await asyncio.sleep(_TIDY_EVERY)
 
 

@@ -27,9 +27,10 @@ class Apart(NamedTuple):
 
 
 class NotForOneself(NamedTuple):
-    """Nobody may do this where it concerns the person itself."""
+    """Nobody may do this where it concerns the person itself, but for these facets of it."""
 
     permission: str
+    but: tuple[str, ...] = ()
 
 
 APART: Final = (
@@ -37,12 +38,12 @@ APART: Final = (
     Apart("appointment.approve", ("appointment.proposed",)),  # a powerful role takes two people
 )
 NOT_FOR_ONESELF: Final = (
-    NotForOneself("appointment.propose"),
+    NotForOneself("appointment.propose", but=("family",)),  # who acts for somebody is for that very person to say
     NotForOneself("appointment.approve"),
 )
 
 _BY_PERMISSION: Final = {each.permission: each for each in APART}
-_NOT_FOR_ONESELF: Final = frozenset(each.permission for each in NOT_FOR_ONESELF)
+_NOT_FOR_ONESELF: Final = {each.permission: each.but for each in NOT_FOR_ONESELF}
 REMEMBERED: Final = frozenset(tag for each in APART for tag in each.done)
 """Tags of the events whose actors are remembered."""
 
@@ -59,9 +60,9 @@ def conflict(permission: str, actor: str, hands: Hands) -> str:
     return ""
 
 
-def is_for_others_only(permission: str) -> bool:
+def is_for_others_only(permission: str, facet: str) -> bool:
     """Whether nobody may do this for itself."""
-    return permission in _NOT_FOR_ONESELF
+    return permission in _NOT_FOR_ONESELF and facet not in _NOT_FOR_ONESELF[permission]
 
 
 def told(hands: Hands, done: Iterable[tuple[str, str]]) -> Hands:

@@ -175,7 +175,7 @@ def _part_of_the_platform(question: Question, part: str) -> str:
 
 def _must_be_somebody_elses(question: Question, name: str, held: Iterable[Standing]) -> None:
     """Duties that are kept apart, and what nobody may do for themselves. Raises Denied."""
-    if duties.is_for_others_only(question.permission) and question.actor in question.whose.people:
+    if duties.is_for_others_only(question.permission, question.whose.facet) and question.actor in question.whose.people:
         raise NotForYourself(name, visible=_visible(question, held))
     if tag := duties.conflict(question.permission, question.actor, question.hands):
         raise DutiesKeptApart(name, visible=_visible(question, held), because=tag)

@@ -120,6 +120,13 @@ def test_a_manager_gives_the_roles_of_the_own_staff_in_the_own_area_and_no_other
             permit(asks("appointment.propose", beyond), manager)
 
 
+def test_who_acts_for_somebody_as_family_is_for_that_person_to_say() -> None:
+    resident = holding(as_a("resident"))
+    assert permit(asks("appointment.propose", Whose(people=(WANG,), facet="family")), resident)
+    with pytest.raises(permission.OutOfScope):
+        permit(asks("appointment.propose", Whose(people=("li",), facet="family")), resident)
+
+
 def test_an_auditor_looks_and_does_nothing_else() -> None:
     auditor = holding(as_a("auditor", area=""))
     assert permit(asks("work_order.see"), auditor)
