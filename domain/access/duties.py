@@ -33,14 +33,32 @@ class NotForOneself(NamedTuple):
     but: tuple[str, ...] = ()
 
 
+_FILED: Final = ("qualification.submitted", "qualification.document_added", "qualification.appealed")
+_SANCTIONED: Final = ("sanction.suspended", "sanction.blacklisted")
+
 APART: Final = (
     Apart("work_order.accept", ("work_order.resolved",)),  # who did the work does not accept it
     Apart("appointment.approve", ("appointment.proposed",)),  # a powerful role takes two people
+    Apart("vendor.verify", ("vendor.registered", "vendor.declared")),
+    # whoever files a case neither checks nor scores it, and whoever scores it does not decide it
+    Apart("qualification.check_document", _FILED),
+    Apart("qualification.score", _FILED),
+    Apart("qualification.settle", (*_FILED, "qualification.scored")),
+    Apart("qualification.decide", (*_FILED, "qualification.scored", "qualification.settled", "qualification.decided")),
+    Apart("qualification.clear_condition", (*_FILED, "qualification.evidence_submitted")),
+    Apart("waiver.sign", ("waiver.proposed",)),  # an emergency takes two signatures
+    Apart("sanction.uphold", _SANCTIONED),  # an appeal is heard by others than those who are appealed against
+    Apart("sanction.overturn", _SANCTIONED),
+    Apart("engagement.pay_out", ("engagement.awarded", "engagement.offered", "engagement.finished")),
+    Apart("concession.confirm", ("concession.evidence_submitted",), by="the last"),
 )
 NOT_FOR_ONESELF: Final = (
     NotForOneself("appointment.propose", but=("family",)),  # who acts for somebody is for that very person to say
     NotForOneself("appointment.approve"),
 )
+
+BEGINS_ANEW: Final = frozenset({"qualification.submitted", "waiver.proposed"})
+"""Tags that begin another round of a thing: who did what in the rounds before does not count in it."""
 
 _BY_PERMISSION: Final = {each.permission: each for each in APART}
 _NOT_FOR_ONESELF: Final = {each.permission: each.but for each in NOT_FOR_ONESELF}
@@ -72,5 +90,7 @@ def told(hands: Hands, done: Iterable[tuple[str, str]]) -> Hands:
         return hands
     after = dict(hands)
     for tag, actor in news:
+        if tag in BEGINS_ANEW:
+            after.clear()
         after[tag] = (*(each for each in after.get(tag, ()) if each != actor), actor)
     return after

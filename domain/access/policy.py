@@ -22,8 +22,8 @@ from typing import Final
 
 from domain.access import role
 
-VERSION: Final = 1
-DIGEST: Final = "260227293ccae061"
+VERSION: Final = 2
+DIGEST: Final = "1ec7670c28e592b4"
 """SHA-256 of the table, 16 digits: a test fails when the table changes and neither this nor the version does."""
 
 SCOPES: Final = "EATOBSW"
@@ -117,6 +117,74 @@ program.issue_key                   .   .   .   .   .   .   .   .   .   .   .   
 program.revoke_key                  .   .   .   .   .   .   .   .   .   .   .   .   .   A   A   .   .   .
 program.disable                     .   .   .   .   .   .   .   .   .   .   .   .   .   A   A   .   .   .
 program.enable                      .   .   .   .   .   .   .   .   .   .   .   .   .   A   .   .   .   .
+admission_scheme.see                E   E   E   E   E   E   E   E   E   E   E   E   E   E   E   E   .   E
+admission_scheme.publish            .   .   .   .   .   .   .   .   .   .   .   A   .   .   .   .   .   .
+vendor.see                          .   .   .   .   .   O   .   O   .   O   A   A   A   .   .   .   .   .
+vendor.register                     .   .   .   .   .   O   .   O   .   O   A   .   .   .   .   .   .   .
+vendor.correct                      .   .   .   .   .   O   .   O   .   O   .   .   .   .   .   .   .   .
+vendor.declare                      .   .   .   .   .   O   .   O   .   O   .   .   .   .   .   .   .   .
+vendor.verify                       .   .   .   .   .   .   .   .   .   .   A   A   .   .   .   .   .   .
+vendor.add_certificate              .   .   .   .   .   O   .   O   .   O   .   .   .   .   .   .   .   .
+vendor.withdraw_certificate         .   .   .   .   .   O   .   O   .   O   A   .   .   .   .   .   .   .
+vendor.add_member                   .   .   .   .   .   O   .   O   .   O   .   .   .   .   .   .   .   .
+vendor.remove_member                .   .   .   .   .   O   .   O   .   O   .   .   .   .   .   .   .   .
+qualification.see                   .   .   .   .   .   O   .   O   .   O   A   A   A   .   .   .   .   .
+qualification.submit                .   .   .   .   .   O   .   O   .   O   .   .   .   .   .   .   .   .
+qualification.add_document          .   .   .   .   .   O   .   O   .   O   .   .   .   .   .   .   .   .
+qualification.withdraw              .   .   .   .   .   O   .   O   .   O   .   .   .   .   .   .   .   .
+qualification.submit_evidence       .   .   .   .   .   O   .   O   .   O   .   .   .   .   .   .   .   .
+qualification.appeal                .   .   .   .   .   O   .   O   .   O   .   .   .   .   .   .   .   .
+qualification.check_document        .   .   .   .   .   .   .   .   .   .   A   A   .   .   .   .   .   .
+qualification.assign_reviewers      .   .   .   .   .   .   .   .   .   .   .   A   .   .   .   .   .   .
+qualification.score                 .   .   .   .   .   .   .   .   .   .   S   S   .   .   .   .   .   .
+qualification.settle                .   .   .   .   .   .   .   .   .   .   S   S   .   .   .   .   .   .
+qualification.decide                .   .   .   .   .   .   .   .   .   .   .   A   .   .   .   .   .   .
+qualification.clear_condition       .   .   .   .   .   .   .   .   .   .   A   A   .   .   .   .   .   .
+qualification.revoke                .   .   .   .   .   .   .   .   .   .   .   A   .   .   .   .   .   .
+waiver.see                          .   .   .   .   T   T   .   O   .   O   A   A   A   .   .   .   .   .
+waiver.propose                      .   .   .   .   T   T   .   .   .   .   A   .   .   .   .   .   .   .
+waiver.sign                         .   .   .   .   .   .   .   .   .   .   A   A   .   .   .   .   .   .
+waiver.revoke                       .   .   .   .   .   .   .   .   .   .   .   A   .   .   .   .   .   .
+engagement.see                      .   .   .   .   .   T   .   O   .   O   A   A   A   .   .   .   .   .
+engagement.award                    .   .   .   .   .   T   .   .   .   .   A   .   .   .   .   .   .   .
+engagement.offer                    .   .   .   .   .   T   .   .   .   .   A   .   .   .   .   .   .   .
+engagement.accept                   .   .   .   .   .   .   .   O   .   O   .   .   .   .   .   .   .   .
+engagement.decline                  .   .   .   .   .   .   .   O   .   O   .   .   .   .   .   .   .   .
+engagement.start                    .   .   .   .   .   .   .   O   .   O   .   .   .   .   .   .   .   .
+engagement.finish                   .   .   .   .   .   .   .   O   .   O   .   .   .   .   .   .   .   .
+engagement.reassign                 .   .   .   .   .   T   .   .   .   .   A   .   .   .   .   .   .   .
+engagement.cancel                   .   .   .   .   .   T   .   .   .   .   A   .   .   .   .   .   .   .
+engagement.keep                     .   .   .   .   .   .   .   .   .   .   .   A   .   .   .   .   .   .
+engagement.hold                     .   .   .   .   .   .   .   .   .   .   A   A   .   .   .   .   .   .
+engagement.release                  .   .   .   .   .   .   .   .   .   .   .   A   .   .   .   .   .   .
+engagement.pay_out                  .   .   .   .   .   .   .   .   .   .   .   A   .   .   .   .   .   .
+rating_scheme.see                   E   E   E   E   E   E   E   E   E   E   E   E   E   E   E   E   .   E
+rating_scheme.publish               .   .   .   .   .   .   .   .   .   .   .   A   .   .   .   .   .   .
+standing.see                        .   .   .   .   .   O   .   O   .   O   A   A   A   .   .   .   .   .
+standing.note                       .   .   .   T   T   T   .   .   .   .   A   A   .   .   .   .   .   .
+standing.close_period               .   .   .   .   .   .   .   .   .   .   A   A   .   .   .   .   .   .
+sanction.see                        .   .   .   .   .   O   .   O   .   O   A   A   A   .   .   .   .   .
+sanction.suspend                    .   .   .   .   .   .   .   .   .   .   A   A   .   .   .   .   .   .
+sanction.blacklist                  .   .   .   .   .   .   .   .   .   .   .   A   .   .   .   .   .   .
+sanction.lift                       .   .   .   .   .   .   .   .   .   .   .   A   .   .   .   .   .   .
+sanction.appeal                     .   .   .   .   .   O   .   O   .   O   .   .   .   .   .   .   .   .
+sanction.uphold                     .   .   .   .   .   .   .   .   .   .   .   A   .   .   .   .   .   .
+sanction.overturn                   .   .   .   .   .   .   .   .   .   .   .   A   .   .   .   .   .   .
+fan_out.see                         .   .   .   .   .   O   .   O   .   O   A   A   A   .   .   .   .   .
+fan_out.choose                      .   .   .   .   .   .   .   .   .   .   A   A   .   .   .   .   .   .
+debarment.see                       .   .   .   .   .   .   .   .   .   .   A   A   A   .   .   .   .   .
+debarment.list                      .   .   .   .   .   .   .   .   .   .   A   .   .   .   .   .   .   .
+debarment.delist                    .   .   .   .   .   .   .   .   .   .   A   .   .   .   .   .   .   .
+screening.see                       .   .   .   .   .   O   .   O   .   O   A   A   A   .   .   .   .   .
+screening.confirm                   .   .   .   .   .   .   .   .   .   .   A   A   .   .   .   .   .   .
+screening.dismiss                   .   .   .   .   .   .   .   .   .   .   A   A   .   .   .   .   .   .
+concession.see                      .   .   .   .   T   O   .   O   .   O   A   A   A   .   .   .   .   .
+concession.sign                     .   .   .   .   .   .   .   .   .   .   .   A   .   .   .   .   .   .
+concession.amend                    .   .   .   .   .   .   .   .   .   .   .   A   .   .   .   .   .   .
+concession.submit_evidence          .   .   .   .   .   O   .   O   .   O   .   .   .   .   .   .   .   .
+concession.confirm                  .   .   .   .   T   .   .   .   .   .   A   A   .   .   .   .   .   .
+concession.reject                   .   .   .   .   T   .   .   .   .   .   A   A   .   .   .   .   .   .
+concession.end                      .   .   .   .   .   .   .   .   .   .   .   A   .   .   .   .   .   .
 """
 
 LOOKING: Final = frozenset({"see", "list", "contact", "export"})
@@ -133,12 +201,28 @@ SYSTEM: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
             {
                 "area.register",
                 "area.rename",
+                "debarment.list",
+                "debarment.delist",
                 "work_order.report",
                 "work_order.triage",
                 "work_order.assign",
                 "work_order.start",
                 "work_order.resolve",
                 "work_order.close",
+            }
+        ),
+        "screening": frozenset({"screening.record"}),
+        "evaluation": frozenset({"standing.note"}),
+        "fan_out": frozenset(
+            {
+                "fan_out.begin",
+                "fan_out.settle",
+                "fan_out.close",
+                "engagement.keep",
+                "engagement.hold",
+                "engagement.reassign",
+                "engagement.cancel",
+                "work_order.hand_over",
             }
         ),
         "sign-in": frozenset({"account.sign_in", "account.fail_sign_in", "account.sign_out"}),

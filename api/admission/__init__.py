@@ -1,0 +1,1 @@
+"""Schemes, vendors, qualifications, waivers and engagements over HTTP."""

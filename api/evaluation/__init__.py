@@ -1,0 +1,1 @@
+"""Rating schemes and standings over HTTP."""

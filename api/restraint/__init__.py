@@ -1,0 +1,1 @@
+"""Sanctions, fan-outs, debarment lists and screenings over HTTP."""

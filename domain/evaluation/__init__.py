@@ -1,0 +1,1 @@
+"""How vendors are judged for as long as they work: evidence, scorecards, bands and tiers."""

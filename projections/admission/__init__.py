@@ -1,0 +1,1 @@
+"""Read models of vendors, their qualifications and engagements."""

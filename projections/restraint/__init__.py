@@ -1,0 +1,1 @@
+"""Read models of what keeps vendors from work."""
