@@ -13,6 +13,7 @@ from domain.access import account, appointment, login, program
 from domain.decider import Decider, Event
 from domain.parties import area, estate, organisation, person
 from domain.privacy import consent, disclosure
+from domain.restraint import sanction
 
 AnyDecider: TypeAlias = Decider[Any, Any, Any]
 """A decider whose commands, state and events are not known here: what is true of all of them needs no more."""
@@ -31,6 +32,7 @@ ALL: Final[tuple[AnyDecider, ...]] = (
     person.decider,
     consent.decider,
     disclosure.decider,
+    sanction.decider,
 )
 
 by_name: Final[Mapping[str, AnyDecider]] = {decider.name: decider for decider in ALL}
