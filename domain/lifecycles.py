@@ -14,6 +14,7 @@ from domain.admission import engagement, waiver
 from domain.decider import Decider, Event
 from domain.parties import area, estate, organisation, person
 from domain.privacy import consent, disclosure
+from domain.restraint import sanction
 
 AnyDecider: TypeAlias = Decider[Any, Any, Any]
 """A decider whose commands, state and events are not known here: what is true of all of them needs no more."""
@@ -34,6 +35,7 @@ ALL: Final[tuple[AnyDecider, ...]] = (
     disclosure.decider,
     waiver.decider,
     engagement.decider,
+    sanction.decider,
 )
 
 by_name: Final[Mapping[str, AnyDecider]] = {decider.name: decider for decider in ALL}

@@ -18,12 +18,14 @@ from msgspec.structs import replace
 from domain import lifecycles, service_agreement, work_calendar, work_order
 from domain.decider import Command, Elapse, Event, Refused, tag_of
 from domain.lifecycles import AnyDecider
-from domain.parties import area, person
+from domain.parties import area, organisation, person
+from domain.restraint import sanction
 from tests.domain.any_message import made_up
 from tests.domain.small_town import AREAS, FOUND, LINES, agreed, on, published
 from tests.scenario import Streams
 
 ANNA = UUID(int=0xA77A)
+FIXIT = UUID(int=0xF1817)
 STORED = Path(__file__).parent / "stored_events.jsonl"
 WORLD = Streams(
     {
@@ -31,6 +33,7 @@ WORLD = Streams(
         service_agreement.stream(agreed.community): service_agreement.decider.fold([agreed]),
         **{area.stream(known.code): area.decider.fold([known]) for known in AREAS},
         ANNA: person.decider.fold([person.Registered(at=on(1), name="Anna")]),
+        FIXIT: organisation.decider.fold([organisation.Registered(at=on(1), name="修得快", kinds=("vendor",))]),
     }
 )
 LIVES = [pytest.param(decider, id=decider.name) for decider in lifecycles.ALL]
@@ -48,6 +51,14 @@ HARD_TO_MAKE_UP: dict[type[Command], Sequence[Command]] = {
     ],
     person.Relate: [person.Relate(at=on(2), to=str(ANNA), relation="child")],
     person.Unrelate: [person.Unrelate(at=on(2), to=str(ANNA))],
+    sanction.Suspend: [
+        sanction.Suspend(at=on(2), vendor=str(FIXIT), by="lin", reason="quality", text="三次返修不合格", until=until)
+        for until in (None, on(12), on(28))
+    ],
+    sanction.Blacklist: [
+        sanction.Blacklist(at=on(2), vendor=str(FIXIT), by="lin", reason="fraud", text="提供虚假材料", until=on(day))
+        for day in (9, 19, 31)
+    ],
     work_order.Resolve: [work_order.Resolve(at=on(2), evidence=(FOUND,))],
 }
 ENDS_TOO_MANY_HISTORIES = (work_order.Cancel, person.Erase)
