@@ -10,8 +10,9 @@ import msgspec
 
 from domain import service_agreement, work_calendar, work_order
 from domain.access import account, appointment, login, program
-from domain.admission import engagement, waiver
+from domain.admission import waiver
 from domain.decider import Decider, Event
+from domain.engaging import engagement
 from domain.parties import area, estate, organisation, person
 from domain.privacy import consent, disclosure
 from domain.restraint import sanction

@@ -12,6 +12,7 @@ from domain.admission import waiver
 from domain.admission.basis import Basis
 from domain.admission.what import What
 from domain.decider import Ask, Refused
+from domain.restraint import sanction
 
 
 class Wanted(Struct, frozen=True, kw_only=True):
@@ -41,6 +42,9 @@ EARNED: Final[frozenset[What]] = frozenset({"pay_out"})
 
 def must_be_allowed(ask: Ask, wanted: Wanted) -> Basis:
     """By what the vendor may be given this now. Raises the most telling refusal first."""
+    sanction.must_not_restrain(
+        ask, wanted.vendor, wanted.what, wanted.category, wanted.area, wanted.at, kept=bool(wanted.kept)
+    )
     if wanted.what in EARNED and wanted.engaged is not None:
         return wanted.engaged
     found = waiver.basis(ask, wanted.vendor, wanted.category, wanted.area, wanted.at, wanted.what, single=wanted.waiver)

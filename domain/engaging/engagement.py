@@ -17,9 +17,13 @@ from uuid import UUID
 from msgspec import Struct
 from msgspec.structs import replace
 
-from domain.admission import exposure, waiver
+from domain.admission import waiver
 from domain.admission.basis import Basis
-from domain.admission.engagement_messages import (
+from domain.admission.in_order import must_not_be_back_dated
+from domain.admission.what import What
+from domain.decider import Ask, Decider, Elapse, Whose
+from domain.engaging import exposure
+from domain.engaging.engagement_messages import (
     Accept,
     Accepted,
     AlreadyEngaged,
@@ -58,9 +62,6 @@ from domain.admission.engagement_messages import (
     Start,
     Started,
 )
-from domain.admission.in_order import must_not_be_back_dated
-from domain.admission.what import What
-from domain.decider import Ask, Decider, Elapse, Whose
 from domain.parties import area as areas
 
 __all__ = [
