@@ -10,6 +10,7 @@ import msgspec
 
 from domain import service_agreement, work_calendar, work_order
 from domain.access import account, appointment, login, program
+from domain.admission import vendor
 from domain.decider import Decider, Event
 from domain.parties import area, estate, organisation, person
 from domain.privacy import consent, disclosure
@@ -31,6 +32,7 @@ ALL: Final[tuple[AnyDecider, ...]] = (
     person.decider,
     consent.decider,
     disclosure.decider,
+    vendor.decider,
 )
 
 by_name: Final[Mapping[str, AnyDecider]] = {decider.name: decider for decider in ALL}
