@@ -10,9 +10,11 @@ import msgspec
 
 from domain import service_agreement, work_calendar, work_order
 from domain.access import account, appointment, login, program
+from domain.concession import agreement
 from domain.decider import Decider, Event
 from domain.parties import area, estate, organisation, person
 from domain.privacy import consent, disclosure
+from domain.restraint import debarment, screening
 
 AnyDecider: TypeAlias = Decider[Any, Any, Any]
 """A decider whose commands, state and events are not known here: what is true of all of them needs no more."""
@@ -31,6 +33,9 @@ ALL: Final[tuple[AnyDecider, ...]] = (
     person.decider,
     consent.decider,
     disclosure.decider,
+    debarment.decider,
+    screening.decider,
+    agreement.decider,
 )
 
 by_name: Final[Mapping[str, AnyDecider]] = {decider.name: decider for decider in ALL}
