@@ -12,11 +12,13 @@ from domain import service_agreement, work_calendar, work_order
 from domain.access import account, appointment, login, program
 from domain.admission import waiver
 from domain.admission import vendor
+from domain.concession import agreement
 from domain.decider import Decider, Event
 from domain.engaging import engagement
 from domain.parties import area, estate, organisation, person
 from domain.privacy import consent, disclosure
 from domain.restraint import sanction
+from domain.restraint import debarment, screening
 
 AnyDecider: TypeAlias = Decider[Any, Any, Any]
 """A decider whose commands, state and events are not known here: what is true of all of them needs no more."""
@@ -39,6 +41,9 @@ ALL: Final[tuple[AnyDecider, ...]] = (
     engagement.decider,
     sanction.decider,
     vendor.decider,
+    debarment.decider,
+    screening.decider,
+    agreement.decider,
 )
 
 by_name: Final[Mapping[str, AnyDecider]] = {decider.name: decider for decider in ALL}
