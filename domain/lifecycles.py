@@ -10,15 +10,13 @@ import msgspec
 
 from domain import service_agreement, work_calendar, work_order
 from domain.access import account, appointment, login, program
-from domain.admission import waiver
-from domain.admission import vendor
+from domain.admission import vendor, waiver
 from domain.concession import agreement
 from domain.decider import Decider, Event
 from domain.engaging import engagement
 from domain.parties import area, estate, organisation, person
 from domain.privacy import consent, disclosure
-from domain.restraint import sanction
-from domain.restraint import debarment, screening
+from domain.restraint import debarment, sanction, screening
 
 AnyDecider: TypeAlias = Decider[Any, Any, Any]
 """A decider whose commands, state and events are not known here: what is true of all of them needs no more."""
