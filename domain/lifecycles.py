@@ -13,7 +13,7 @@ from domain.access import account, appointment, login, program
 from domain.decider import Decider, Event
 from domain.parties import area, estate, organisation, person
 from domain.privacy import consent, disclosure
-from domain.restraint import sanction
+from domain.restraint import fan_out, sanction
 
 AnyDecider: TypeAlias = Decider[Any, Any, Any]
 """A decider whose commands, state and events are not known here: what is true of all of them needs no more."""
@@ -33,6 +33,7 @@ ALL: Final[tuple[AnyDecider, ...]] = (
     consent.decider,
     disclosure.decider,
     sanction.decider,
+    fan_out.decider,
 )
 
 by_name: Final[Mapping[str, AnyDecider]] = {decider.name: decider for decider in ALL}
