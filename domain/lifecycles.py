@@ -10,7 +10,9 @@ import msgspec
 
 from domain import service_agreement, work_calendar, work_order
 from domain.access import account, appointment, login, program
+from domain.admission import waiver
 from domain.decider import Decider, Event
+from domain.engaging import engagement
 from domain.parties import area, estate, organisation, person
 from domain.privacy import consent, disclosure
 from domain.restraint import fan_out, sanction
@@ -32,6 +34,8 @@ ALL: Final[tuple[AnyDecider, ...]] = (
     person.decider,
     consent.decider,
     disclosure.decider,
+    waiver.decider,
+    engagement.decider,
     sanction.decider,
     fan_out.decider,
 )

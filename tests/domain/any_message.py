@@ -33,6 +33,7 @@ _NUMBERS_OF: Final = {
     "seconds": (0, 60, 3600, 36_000),
     "days": (0, 1, 3),
     "after": (-3600, 0, 7200),
+    "value_fen": (0, 1, 1_250_000),
 }
 _HOURS: Final = (0, 8, 12, 13, 17, 22)
 
@@ -60,7 +61,7 @@ def _value(kind: inspect.Type, random: Random, name: str) -> Any:  # noqa: C901,
             )
         case inspect.IntType(ge=least, le=most):
             numbers = range(-1 if least is None else least, 1 + (4 if most is None else most))
-            return random.choice(_NUMBERS_OF.get(name, tuple(numbers)))
+            return random.choice(_NUMBERS_OF.get(name) or numbers)
         case inspect.BoolType():
             return random.random() < 0.5
         case inspect.NoneType():
