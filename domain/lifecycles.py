@@ -17,6 +17,7 @@ from domain.engaging import engagement
 from domain.parties import area, estate, organisation, person
 from domain.privacy import consent, disclosure
 from domain.restraint import debarment, sanction, screening
+from domain.restraint import fan_out, sanction
 
 AnyDecider: TypeAlias = Decider[Any, Any, Any]
 """A decider whose commands, state and events are not known here: what is true of all of them needs no more."""
@@ -42,6 +43,7 @@ ALL: Final[tuple[AnyDecider, ...]] = (
     debarment.decider,
     screening.decider,
     agreement.decider,
+    fan_out.decider,
 )
 
 by_name: Final[Mapping[str, AnyDecider]] = {decider.name: decider for decider in ALL}

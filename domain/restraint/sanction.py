@@ -153,19 +153,25 @@ def decide(command: SanctionCommand, state: Sanctions, ask: Ask) -> Sequence[San
         return ran_out
     now = decider.fold(ran_out, state)
     at = command.at if now.latest is None else max(command.at, now.latest)  # nothing takes effect before it is known
+    told = _do(command, now, at, ask)
+    return [*ran_out, *told] if told else []
+
+
+def _do(
+    command: Suspend | Blacklist | Lift | Appeal | Uphold | Overturn, state: Sanctions, at: datetime, ask: Ask
+) -> list[SanctionEvent]:
     match command:
         case Suspend():
-            told = _restrain(command, now, at, ask)
+            return _restrain(command, state, at, ask)
         case Blacklist():
             _must_be_lawful(command.until, at)
-            told = _restrain(command, now, at, ask)
+            return _restrain(command, state, at, ask)
         case Lift():
-            told = _lift(command, now, at)
+            return _lift(command, state, at)
         case Appeal():
-            told = _appeal(command, now, at)
+            return _appeal(command, state, at)
         case Uphold() | Overturn():
-            told = _hear(command, now, at)
-    return [*ran_out, *told] if told else []
+            return _hear(command, state, at)
 
 
 def _ran_out(state: Sanctions, at: datetime) -> list[SanctionEvent]:

@@ -20,7 +20,8 @@ from domain.admission import vendor
 from domain.decider import Command, Elapse, Event, Refused, tag_of
 from domain.lifecycles import AnyDecider
 from domain.parties import area, organisation, person
-from domain.restraint import sanction
+from domain.restraint import fan_out, sanction
+from domain.restraint.fan_out import Item
 from tests.domain import trade
 from tests.domain.any_message import made_up
 from tests.domain.small_town import AREAS, FOUND, LINES, agreed, on, published
@@ -38,6 +39,13 @@ WORLD = Streams(
         FIXIT: organisation.decider.fold([organisation.Registered(at=on(1), name="修得快", kinds=("vendor",))]),
         organisation.stream(trade.CODE): organisation.decider.fold([trade.COMPANY]),
         **{each: person.decider.fold([person.Registered(at=on(1), name="Bo")]) for each in trade.PEOPLE},
+        sanction.stream(str(FIXIT)): sanction.decider.fold(
+            [
+                sanction.Suspended(
+                    at=on(1), vendor=str(FIXIT), number=1, by="lin", reason="quality", text="三次返修不合格"
+                )
+            ]
+        ),
     }
 )
 LIVES = [pytest.param(decider, id=decider.name) for decider in lifecycles.ALL]
@@ -62,6 +70,20 @@ HARD_TO_MAKE_UP: dict[type[Command], Sequence[Command]] = {
     sanction.Blacklist: [
         sanction.Blacklist(at=on(2), vendor=str(FIXIT), by="lin", reason="fraud", text="提供虚假材料", until=on(day))
         for day in (9, 19, 31)
+    ],
+    fan_out.Begin: [
+        fan_out.Begin(at=on(2), vendor=str(FIXIT), sanction=1, items=(Item("engagement", one), Item("work_order", "3")))
+        for one in ("1", "2")
+    ],
+    fan_out.Choose: [
+        fan_out.Choose(at=on(2), by="lin", item=item, choice=choice, reason="safety", to="v-2")
+        for item in ("1", "2", "3")
+        for choice in ("keep", "reassign")
+    ],
+    fan_out.Settle: [
+        fan_out.Settle(at=on(2), item=item, outcome=outcome)
+        for item in ("1", "2", "3")
+        for outcome in ("done", "refused")
     ],
     work_order.Resolve: [work_order.Resolve(at=on(2), evidence=(FOUND,))],
     vendor.Register: [trade.REGISTER],
