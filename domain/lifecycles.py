@@ -16,8 +16,7 @@ from domain.decider import Decider, Event
 from domain.engaging import engagement
 from domain.parties import area, estate, organisation, person
 from domain.privacy import consent, disclosure
-from domain.restraint import debarment, sanction, screening
-from domain.restraint import fan_out, sanction
+from domain.restraint import debarment, fan_out, sanction, screening
 
 AnyDecider: TypeAlias = Decider[Any, Any, Any]
 """A decider whose commands, state and events are not known here: what is true of all of them needs no more."""
