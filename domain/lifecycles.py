@@ -12,6 +12,7 @@ from domain import service_agreement, work_calendar, work_order
 from domain.access import account, appointment, login, program
 from domain.admission import engagement, waiver
 from domain.decider import Decider, Event
+from domain.evaluation import rating_scheme, standing
 from domain.parties import area, estate, organisation, person
 from domain.privacy import consent, disclosure
 from domain.restraint import sanction
@@ -36,6 +37,8 @@ ALL: Final[tuple[AnyDecider, ...]] = (
     waiver.decider,
     engagement.decider,
     sanction.decider,
+    rating_scheme.decider,
+    standing.decider,
 )
 
 by_name: Final[Mapping[str, AnyDecider]] = {decider.name: decider for decider in ALL}
