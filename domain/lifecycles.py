@@ -14,6 +14,7 @@ from domain.admission import vendor, waiver
 from domain.concession import agreement
 from domain.decider import Decider, Event
 from domain.engaging import engagement
+from domain.evaluation import rating_scheme, standing
 from domain.parties import area, estate, organisation, person
 from domain.privacy import consent, disclosure
 from domain.restraint import debarment, fan_out, sanction, screening
@@ -43,6 +44,8 @@ ALL: Final[tuple[AnyDecider, ...]] = (
     screening.decider,
     agreement.decider,
     fan_out.decider,
+    rating_scheme.decider,
+    standing.decider,
 )
 
 by_name: Final[Mapping[str, AnyDecider]] = {decider.name: decider for decider in ALL}

@@ -18,12 +18,14 @@ from msgspec.structs import replace
 from domain import lifecycles, service_agreement, work_calendar, work_order
 from domain.admission import vendor
 from domain.decider import Command, Elapse, Event, Refused, tag_of
+from domain.evaluation import rating_scheme, standing
 from domain.lifecycles import AnyDecider
 from domain.parties import area, organisation, person
 from domain.restraint import fan_out, sanction
 from domain.restraint.fan_out import Item
 from tests.domain import trade
 from tests.domain.any_message import made_up
+from tests.domain.evaluation import rated
 from tests.domain.small_town import AREAS, FOUND, LINES, agreed, on, published
 from tests.scenario import Streams
 
@@ -35,6 +37,8 @@ WORLD = Streams(
         work_calendar.stream("office"): work_calendar.decider.fold([published]),
         service_agreement.stream(agreed.community): service_agreement.decider.fold([agreed]),
         **{area.stream(known.code): area.decider.fold([known]) for known in AREAS},
+        rated.FIXIT: organisation.decider.fold([rated.registered]),
+        rating_scheme.stream(rating_scheme.VENDORS): rating_scheme.decider.fold([rated.published]),
         ANNA: person.decider.fold([person.Registered(at=on(1), name="Anna")]),
         FIXIT: organisation.decider.fold([organisation.Registered(at=on(1), name="修得快", kinds=("vendor",))]),
         organisation.stream(trade.CODE): organisation.decider.fold([trade.COMPANY]),
@@ -84,6 +88,18 @@ HARD_TO_MAKE_UP: dict[type[Command], Sequence[Command]] = {
         fan_out.Settle(at=on(2), item=item, outcome=outcome)
         for item in ("1", "2", "3")
         for outcome in ("done", "refused")
+    rating_scheme.Publish: [
+        rating_scheme.Publish(at=on(2), key="vendors", counts_from=on(1, month=month), rules=rules)
+        for month, rules in ((1, rated.RULES), (2, rated.STRICTER))
+    ],
+    standing.Note: [
+        rated.note(kind, on(day, month=month), name=f"{kind}-{month}-{day}", withdrawn=withdrawn)
+        for kind in ("sla_kept", "sla_breached", "work_done", "repeat_fault")
+        for day, month in ((1, 1), (20, 2), (1, 3))
+        for withdrawn in (False, True)
+    ],
+    standing.ClosePeriod: [
+        standing.ClosePeriod(at=on(2), vendor=str(rated.FIXIT), period=period) for period in ("2026-01", "2026-02")
     ],
     work_order.Resolve: [work_order.Resolve(at=on(2), evidence=(FOUND,))],
     vendor.Register: [trade.REGISTER],
