@@ -33,6 +33,7 @@ _PASSED_THROUGH = (
     "msgspec",
     "structlog",
     "workflows.activities",
+    "workflows.fan_outs",
     "workflows.messages",
     "workflows.revisions",
 )

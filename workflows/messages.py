@@ -69,6 +69,25 @@ class Revision(msgspec.Struct, frozen=True, kw_only=True):
     after: UUID | None = None
 
 
+class Restrained(msgspec.Struct, frozen=True, kw_only=True):
+    """A fan-out, by its stream, and the sanction that it follows from; without one it has begun before."""
+
+    stream: UUID
+    vendor: str = ""
+    sanction: int = 0
+    position: int = 0
+    """Of the fact that started it."""
+    as_of: datetime | None = None
+    """What the workflow takes for now."""
+
+
+class Left(msgspec.Struct, frozen=True, kw_only=True):
+    """How many items of a fan-out wait for a choice, and for how many one is to be carried out."""
+
+    undecided: int
+    to_do: int
+
+
 def clock_id(lifecycle: str, stream: UUID) -> str:
     """The workflow id of the clock that watches a stream: there is never more than one."""
     return f"{CLOCK}/{lifecycle}/{stream}"

@@ -59,6 +59,8 @@ class Process(NamedTuple):
     workflow: str
     argument: Callable[[Recorded], object]
     workflow_id: Callable[[Recorded], str]
+    tells: bool = False
+    """While it runs, it is told of each such event, as a clock is (`facts`)."""
 
 
 class Triggers:
@@ -119,6 +121,7 @@ class Triggers:
 
     async def _begin(self, process: Process, event: Recorded) -> None:
         """Start a process for an event, unless it runs. Events may be read again, so it must shrug at a repeat."""
+        news = (Facts(event.position),) if process.tells else ()
         async with self._calls:
             await self._client.start_workflow(
                 process.workflow,
@@ -126,6 +129,8 @@ class Triggers:
                 id=process.workflow_id(event),
                 task_queue=self._task_queue,
                 id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+                start_signal="facts" if news else None,
+                start_signal_args=news,
             )
 
     async def _tell(self, events: Sequence[Recorded]) -> None:

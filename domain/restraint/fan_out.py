@@ -55,6 +55,10 @@ class NotUnderWay(Refused):
     """This is not among what was under way with the vendor."""
 
 
+class TheirsNoLonger(Refused):
+    """This is no longer with the vendor that is sanctioned."""
+
+
 class ChoiceCarriedOut(Refused):
     """What was chosen for this has been carried out already."""
 
@@ -270,6 +274,7 @@ __all__ = [
     "Settle",
     "Settled",
     "StillOpen",
+    "TheirsNoLonger",
     "agenda",
     "decide",
     "decider",

@@ -116,13 +116,13 @@ def must_not_restrain(  # noqa: PLR0913, PLR0917 - what exposes, in the order in
     category: str,
     area: str,
     at: datetime,
-    kept: bool = False,  # noqa: FBT001, FBT002 - as above
+    kept: bool | str = False,  # noqa: FBT001, FBT002 - as above
 ) -> None:
     """Whether this vendor may be exposed to. Raises VendorBlacklisted, VendorSuspended.
 
     Judged at the moment the thing happens, and at the latest moment anything is known of: something that is said to
     have happened before a sanction, but is said after it, does not slip through. `kept`: the work was under way and
-    was chosen to be finished.
+    was chosen to be finished in spite of the suspension of this number (True: of any).
     """
     state = ask(decider, stream(vendor))
     if state.latest is None:
@@ -133,7 +133,7 @@ def must_not_restrain(  # noqa: PLR0913, PLR0917 - what exposes, in the order in
         if each.kind == "blacklisted":
             raise VendorBlacklisted(vendor=vendor, sanction=each.number, until=each.until, reason=each.reason)
     for each in here:
-        if not (kept and what in _LET_THROUGH_IF_KEPT):
+        if not (kept in (True, str(each.number)) and what in _LET_THROUGH_IF_KEPT):
             raise VendorSuspended(vendor=vendor, sanction=each.number, until=each.until, reason=each.reason)
 
 

@@ -87,7 +87,7 @@ def allowed(
     category: str = "lifts",
     place: str = WILLOWS,
     *,
-    kept: bool = False,
+    kept: bool | str = False,
 ) -> type[Refused] | None:
     """Why the vendor may not, if it may not."""
     try:
@@ -146,6 +146,13 @@ def test_what_was_chosen_to_be_finished_is_finished_and_paid_in_spite_of_a_suspe
     what: What, *, lets: bool
 ) -> None:
     assert (allowed(town(suspended()).state, on(3), what, kept=True) is None) is lets
+
+
+def test_what_is_kept_in_spite_of_one_suspension_is_not_kept_in_spite_of_the_next() -> None:
+    once, twice = town(suspended()), town(suspended(), suspended(on(3), number=2))
+    assert allowed(once.state, on(4), "pay_out", kept="1") is None
+    assert allowed(twice.state, on(4), "pay_out", kept="1") is sanction.VendorSuspended
+    assert allowed(twice.state, on(4), "pay_out", kept="2") is sanction.VendorSuspended
 
 
 @pytest.mark.parametrize("what", ["award", "pay_out", "work"])
