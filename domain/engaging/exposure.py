@@ -19,6 +19,7 @@ from domain.admission import vendor, waiver
 from domain.admission.basis import Basis
 from domain.admission.what import What
 from domain.decider import Ask, Refused
+from domain.evaluation import standing
 from domain.restraint import sanction, screening
 
 CREATE_EXPOSURE: Final[Mapping[str, What]] = MappingProxyType(
@@ -90,6 +91,7 @@ def must_be_unrestrained(ask: Ask, wanted: Wanted) -> None:
     )
     screening.must_be_clear(ask, known, wanted.at)
     vendor.must_be_sound(ask, known, wanted.what)
+    standing.must_be_allowed(ask, known, wanted.what, wanted.at, wanted.value_fen, wanted.category)
 
 
 def _is_kept(ask: Ask, known: str, wanted: Wanted) -> bool:
