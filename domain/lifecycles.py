@@ -10,6 +10,7 @@ import msgspec
 
 from domain import service_agreement, work_calendar, work_order
 from domain.access import account, appointment, login, program
+from domain.admission import admission_scheme, qualification
 from domain.decider import Decider, Event
 from domain.parties import area, estate, organisation, person
 from domain.privacy import consent, disclosure
@@ -31,6 +32,8 @@ ALL: Final[tuple[AnyDecider, ...]] = (
     person.decider,
     consent.decider,
     disclosure.decider,
+    admission_scheme.decider,
+    qualification.decider,
 )
 
 by_name: Final[Mapping[str, AnyDecider]] = {decider.name: decider for decider in ALL}

@@ -1,12 +1,13 @@
 """The rules of an admission scheme, as one document: what is asked of vendors of a category, and how it is judged.
 
-Four dimensions (资产规模、运营经验、团队储备、运营方案) with weights that sum to 100; in each, criteria with weights that
-sum to 100. A criterion with steps is measured: its points follow from the vendor's answer. Any other is scored by the
-reviewers, 0 to 100. Months and days are of the calendar, in China's time.
+Four dimensions (资产规模、运营经验、团队储备、运营方案) with weights that sum to 100; in each, criteria whose weights
+sum to 100 too. A criterion with steps is measured: its points follow from the vendor's answer. Any other is scored by
+the reviewers, 0 to 100. Months and days are of the calendar, in China's time.
 """
 
 import re
 from collections.abc import Iterable, Sequence
+from itertools import pairwise
 from typing import Annotated, Final, Literal, TypeAlias, get_args
 
 from msgspec import Struct
@@ -207,7 +208,7 @@ def _must_rise(steps: Sequence[Step]) -> None:
     for each in steps:
         if not 0 <= each.points <= FULL:
             raise PassMarkOutOfRange(points=each.points)
-    rising = all(a.at_least < b.at_least and a.points < b.points for a, b in zip(steps, steps[1:], strict=False))
+    rising = all(a.at_least < b.at_least and a.points < b.points for a, b in pairwise(steps))
     if not rising or len(steps) > _MOST_STEPS:
         raise StepsDoNotRise
 
