@@ -12,6 +12,7 @@ from domain import service_agreement, work_calendar, work_order
 from domain.access import account, appointment, login, program
 from domain.admission import vendor, waiver
 from domain.concession import agreement
+from domain.admission import admission_scheme, qualification
 from domain.decider import Decider, Event
 from domain.engaging import engagement
 from domain.evaluation import rating_scheme, standing
@@ -46,6 +47,8 @@ ALL: Final[tuple[AnyDecider, ...]] = (
     fan_out.decider,
     rating_scheme.decider,
     standing.decider,
+    admission_scheme.decider,
+    qualification.decider,
 )
 
 by_name: Final[Mapping[str, AnyDecider]] = {decider.name: decider for decider in ALL}
