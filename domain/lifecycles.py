@@ -11,6 +11,7 @@ import msgspec
 from domain import service_agreement, work_calendar, work_order
 from domain.access import account, appointment, login, program
 from domain.admission import waiver
+from domain.admission import vendor
 from domain.decider import Decider, Event
 from domain.engaging import engagement
 from domain.parties import area, estate, organisation, person
@@ -38,6 +39,7 @@ ALL: Final[tuple[AnyDecider, ...]] = (
     engagement.decider,
     sanction.decider,
     fan_out.decider,
+    vendor.decider,
 )
 
 by_name: Final[Mapping[str, AnyDecider]] = {decider.name: decider for decider in ALL}
