@@ -1,7 +1,7 @@
 """Workflows that run now can be carried on by the code of tomorrow: it makes the same steps of every stored history.
 
-A history is the JSON of `handle.fetch_history()`, or what the Temporal UI downloads. When a workflow changes on purpose,
-keep the old histories, add one of the new kind, and mark the change with `workflow.patched`.
+A history is the JSON of `handle.fetch_history()`, or what the Temporal UI downloads. When one changes on purpose, keep
+the old histories, add one of the new kind, and mark the change with `workflow.patched`.
 """
 
 from pathlib import Path
