@@ -12,11 +12,15 @@ from domain import service_agreement, work_calendar, work_order
 from domain.access import account, appointment, login, program
 from domain.admission import waiver
 from domain.admission import vendor
+from domain.admission import vendor, waiver
+from domain.concession import agreement
+from domain.admission import admission_scheme, qualification
 from domain.decider import Decider, Event
 from domain.engaging import engagement
+from domain.evaluation import rating_scheme, standing
 from domain.parties import area, estate, organisation, person
 from domain.privacy import consent, disclosure
-from domain.restraint import fan_out, sanction
+from domain.restraint import debarment, fan_out, sanction, screening
 
 AnyDecider: TypeAlias = Decider[Any, Any, Any]
 """A decider whose commands, state and events are not known here: what is true of all of them needs no more."""
@@ -38,8 +42,16 @@ ALL: Final[tuple[AnyDecider, ...]] = (
     waiver.decider,
     engagement.decider,
     sanction.decider,
+    vendor.decider,
+    debarment.decider,
+    screening.decider,
+    agreement.decider,
     fan_out.decider,
     vendor.decider,
+    rating_scheme.decider,
+    standing.decider,
+    admission_scheme.decider,
+    qualification.decider,
 )
 
 by_name: Final[Mapping[str, AnyDecider]] = {decider.name: decider for decider in ALL}

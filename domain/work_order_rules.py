@@ -10,6 +10,7 @@ from typing import assert_never
 from domain import service_agreement
 from domain import work_order_refusals as refusals
 from domain.decider import Ask, Elapse
+from domain.engaging import exposure
 from domain.terms import Terms
 from domain.work_order_clock import (
     Agreed,
@@ -82,9 +83,9 @@ def _do(story: Story, command: WorkOrderCommand, ask: Ask) -> None:  # noqa: C90
     elif type(command) is Acknowledge:
         _acknowledge(story, command)
     elif type(command) is Assign:
-        _assign(story, command)
+        _assign(story, command, ask)
     elif type(command) is HandOver:
-        _hand_over(story, command)
+        _hand_over(story, command, ask)
     elif type(command) is Start:
         _start(story, command)
     elif type(command) is Pause:
@@ -158,7 +159,7 @@ def _acknowledge(story: Story, command: Acknowledge) -> None:
     story.tell(Acknowledged(at=command.at))
 
 
-def _assign(story: Story, command: Assign) -> None:
+def _assign(story: Story, command: Assign, ask: Ask) -> None:
     order = story.order
     if (order.company, order.team, order.person) == (command.company, command.team, command.person):
         return
@@ -166,11 +167,12 @@ def _assign(story: Story, command: Assign) -> None:
         refusals.must_not_be_finished(order)
         raise refusals.AlreadyAssigned(company=order.company)
     refusals.must_be(order, Status.TRIAGED)
+    exposure.must_be_free(ask, command.company, order.category, order.community, command.at)
     answered(story, command.at, ("assignment",), "assigned")
     story.tell(Assigned(at=command.at, company=command.company, team=command.team, person=command.person))
 
 
-def _hand_over(story: Story, command: HandOver) -> None:
+def _hand_over(story: Story, command: HandOver, ask: Ask) -> None:
     order = story.order
     if (order.company, order.team, order.person) == (command.company, command.team, command.person):
         return
@@ -178,6 +180,8 @@ def _hand_over(story: Story, command: HandOver) -> None:
     if not order.company:
         raise refusals.NotAssigned
     refusals.must_say_why(command.reason)
+    if command.company != order.company:  # within a company it is no new work
+        exposure.must_be_free(ask, command.company, order.category, order.community, command.at)
     story.tell(
         HandedOver(
             at=command.at,

@@ -20,8 +20,10 @@ from uuid import UUID
 from msgspec import Meta, Struct
 from msgspec.structs import replace
 
+from domain.admission import vendor as vendors
 from domain.admission.basis import Basis
 from domain.admission.in_order import must_not_be_back_dated
+from domain.admission.vendor import VendorNotRegistered
 from domain.admission.what import What
 from domain.decider import Ask, Command, Decider, Due, Elapse, Event, Refused, Whose, derived_id
 from domain.parties import area as areas
@@ -239,6 +241,8 @@ def _propose(command: Propose, waivers: Waivers, ask: Ask) -> Sequence[WaiverEve
         raise WaiverTooLong
     if any(each.status == "proposed" for each in waivers.all):
         raise WaiverAwaitsSignature
+    if not ask(vendors.decider, vendors.stream(command.vendor)).registered:
+        raise VendorNotRegistered(vendor=command.vendor)
     if command.area:
         areas.must_be_open(command.area, ask)
     return [

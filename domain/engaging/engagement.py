@@ -35,6 +35,7 @@ from domain.engaging.engagement_messages import (
     Declined,
     EngagementCommand,
     EngagementEvent,
+    EngagementHeld,
     EngagementOver,
     Finish,
     Finished,
@@ -52,7 +53,6 @@ from domain.engaging.engagement_messages import (
     Offered,
     PaidAlready,
     PaidOut,
-    PaymentHeld,
     PayOut,
     Reassign,
     Reassigned,
@@ -77,6 +77,7 @@ __all__ = [
     "Engagement",
     "EngagementCommand",
     "EngagementEvent",
+    "EngagementHeld",
     "EngagementOver",
     "Finish",
     "Finished",
@@ -95,7 +96,6 @@ __all__ = [
     "PaidAlready",
     "PaidOut",
     "PayOut",
-    "PaymentHeld",
     "Reassign",
     "Reassigned",
     "Release",
@@ -135,10 +135,10 @@ class Engagement(Struct, frozen=True):
     """By what it was last allowed."""
     waiver: int = 0
     """The single-use waiver that it spends."""
-    kept: str = ""
-    """The sanction in spite of which it goes on."""
+    kept: tuple[str, ...] = ()
+    """The numbers of the suspensions of its vendor in spite of which it goes on."""
     held: str = ""
-    """Why its payment is held; empty: it is not."""
+    """Why it is held; empty: it is not."""
     since: datetime | None = None
     """When it was awarded or offered."""
     last_at: datetime | None = None
@@ -173,8 +173,9 @@ def _give(command: Award | Offer, engagement: Engagement, ask: Ask) -> Sequence[
         return []
     if command.area:
         areas.must_be_open(command.area, ask)
+    vendor = exposure.vendor_id(command.vendor)
     wanted = exposure.Wanted(
-        vendor=command.vendor,
+        vendor=vendor,
         what="award" if isinstance(command, Award) else "offer",
         category=command.category,
         area=command.area,
@@ -186,7 +187,7 @@ def _give(command: Award | Offer, engagement: Engagement, ask: Ask) -> Sequence[
     return [
         event(
             at=command.at,
-            vendor=command.vendor,
+            vendor=vendor,
             category=command.category,
             item=command.item,
             title=command.title.strip(),
@@ -200,7 +201,8 @@ def _give(command: Award | Offer, engagement: Engagement, ask: Ask) -> Sequence[
 
 def _is_the_same(command: Award | Offer, engagement: Engagement) -> bool:
     """Telling the same twice is no news, as long as nobody has answered."""
-    said = (command.vendor, command.category, command.area, command.item, command.title.strip(), command.value_fen)
+    vendor = exposure.vendor_id(command.vendor)
+    said = (vendor, command.category, command.area, command.item, command.title.strip(), command.value_fen)
     known = (
         engagement.vendor,
         engagement.category,
@@ -225,6 +227,7 @@ def _go_on(  # noqa: C901, PLR0911, PLR0912 - one case a command
                 return []
             if status not in AWAITING_ANSWER:
                 raise NotAwaitingAnswer
+            _must_not_be_held(engagement)
             return [Accepted(at=at, basis=_allowed(ask, engagement, "accept", at))]
         case Decline(reason=reason):
             if status == "declined":
@@ -237,6 +240,7 @@ def _go_on(  # noqa: C901, PLR0911, PLR0912 - one case a command
                 return []
             if status != "accepted":
                 raise NotTakenOn
+            _must_not_be_held(engagement)
             return [Started(at=at, basis=_allowed(ask, engagement, "work", at))]
         case Finish():
             if status == "finished":
@@ -255,7 +259,7 @@ def _go_on(  # noqa: C901, PLR0911, PLR0912 - one case a command
         case Keep(sanction=sanction):
             if not engagement.in_flight:
                 raise EngagementOver
-            return [] if engagement.kept == sanction else [Kept(at=at, sanction=sanction)]
+            return [] if sanction in engagement.kept else [Kept(at=at, sanction=sanction)]
         case Hold(reason=reason):
             if not engagement.in_flight:
                 raise EngagementOver
@@ -272,12 +276,11 @@ def _reassign(command: Reassign, engagement: Engagement, ask: Ask) -> Sequence[E
     """The new vendor is exposed to as by an award. A single-use waiver was for the former one only."""
     if engagement.status not in UNDER_WAY:
         raise EngagementOver
-    if command.vendor == engagement.vendor:
+    vendor = exposure.vendor_id(command.vendor)
+    if vendor == engagement.vendor:
         raise SameVendor
-    basis = _allowed(ask, replace(engagement, vendor=command.vendor, kept="", waiver=0), "award", command.at)
-    return [
-        Reassigned(at=command.at, vendor=command.vendor, former=engagement.vendor, reason=command.reason, basis=basis)
-    ]
+    basis = _allowed(ask, replace(engagement, vendor=vendor, kept=(), waiver=0), "award", command.at)
+    return [Reassigned(at=command.at, vendor=vendor, former=engagement.vendor, reason=command.reason, basis=basis)]
 
 
 def _pay_out(command: PayOut, engagement: Engagement, ask: Ask) -> Sequence[EngagementEvent]:
@@ -285,10 +288,14 @@ def _pay_out(command: PayOut, engagement: Engagement, ask: Ask) -> Sequence[Enga
         raise PaidAlready
     if engagement.status != "finished":
         raise NotFinished
-    if engagement.held:
-        raise PaymentHeld(reason=engagement.held)
+    _must_not_be_held(engagement)
     basis = _allowed(ask, engagement, "pay_out", command.at)
     return [PaidOut(at=command.at, amount_fen=engagement.value_fen, basis=basis)]
+
+
+def _must_not_be_held(engagement: Engagement) -> None:
+    if engagement.held:
+        raise EngagementHeld(reason=engagement.held)
 
 
 def _allowed(ask: Ask, engagement: Engagement, what: What, at: datetime) -> Basis:
@@ -335,12 +342,12 @@ def evolve(engagement: Engagement, event: EngagementEvent) -> Engagement:  # noq
             return replace(engagement, status="finished", last_at=at)
         case Reassigned(vendor=vendor, basis=basis):
             return replace(
-                engagement, status="awarded", vendor=vendor, basis=basis, waiver=0, kept="", held="", last_at=at
+                engagement, status="awarded", vendor=vendor, basis=basis, waiver=0, kept=(), held="", last_at=at
             )
         case Cancelled():
             return replace(engagement, status="cancelled", last_at=at)
         case Kept(sanction=sanction):
-            return replace(engagement, kept=sanction, last_at=at)
+            return replace(engagement, kept=(*engagement.kept, sanction), last_at=at)
         case Held(reason=reason):
             return replace(engagement, held=reason, last_at=at)
         case Released():
@@ -352,8 +359,9 @@ def evolve(engagement: Engagement, event: EngagementEvent) -> Engagement:  # noq
 def whose(_stream: UUID, engagement: Engagement, command: EngagementCommand | None) -> Whose:
     """An engagement concerns the vendor whose it is, and its area."""
     named = command if isinstance(command, Award | Offer) else engagement
+    vendor = exposure.vendor_id(named.vendor)
     return Whose(
-        organisations=(named.vendor,) if named.vendor else (),
+        organisations=(vendor,) if vendor else (),
         areas=(named.area,) if named.area else (),
     )
 

@@ -109,12 +109,12 @@ class Keep(Command, frozen=True, tag="keep"):
     """Let it come to its end in spite of a suspension of its vendor: work and payment go on."""
 
     at: Instant
-    sanction: Annotated[str, Meta(min_length=1, max_length=128, description="The sanction it is kept in spite of.")]
+    sanction: Annotated[str, Meta(min_length=1, max_length=128, description="The number of the suspension.")]
 
 
 @final
 class Hold(Command, frozen=True, tag="hold"):
-    """Do not pay for it until this is released."""
+    """Nothing goes on and nothing is paid until this is released."""
 
     at: Instant
     reason: HoldReason
@@ -122,7 +122,7 @@ class Hold(Command, frozen=True, tag="hold"):
 
 @final
 class Release(Command, frozen=True, tag="release"):
-    """It may be paid for again."""
+    """It may go on, and be paid for, again."""
 
     at: Instant
 
@@ -273,8 +273,8 @@ class PaidAlready(Refused):
     """This was paid for already."""
 
 
-class PaymentHeld(Refused):
-    """Payment for this is held: release it first."""
+class EngagementHeld(Refused):
+    """This is held: nothing goes on and nothing is paid until it is released."""
 
 
 class SameVendor(Refused):

@@ -1,18 +1,44 @@
 """The one decision about exposure: whether this vendor may be given this, or be paid for it, here and now.
 
-Every command that exposes the city to a vendor asks it first, whichever door it comes in by.
+    blacklisted, suspended -> debarred -> unknown, unverified, frozen -> stands too low -> not qualified, not waived
+
+Every command that exposes the city to a vendor asks it first, whichever door it comes in by; the table
+`CREATE_EXPOSURE` names them all. The most telling refusal comes first. Each answer is guarded: what it rests on is
+still so when the command's events are appended.
 """
 
+from collections.abc import Mapping
 from datetime import datetime
+from types import MappingProxyType
 from typing import Final
+from uuid import UUID
 
 from msgspec import Struct
 
-from domain.admission import waiver
+from domain.admission import vendor, waiver
 from domain.admission.basis import Basis
 from domain.admission.what import What
 from domain.decider import Ask, Refused
-from domain.restraint import sanction
+from domain.evaluation import standing
+from domain.restraint import sanction, screening
+
+CREATE_EXPOSURE: Final[Mapping[str, What]] = MappingProxyType(
+    {
+        "engagement.award": "award",
+        "engagement.offer": "offer",
+        "engagement.accept": "accept",
+        "engagement.start": "work",
+        "engagement.reassign": "award",
+        "engagement.pay_out": "pay_out",
+        "work_order.assign": "award",
+        "work_order.hand_over": "award",
+    }
+)
+"""Every command of every lifecycle that exposes the city to a vendor, and how. A test goes through all commands there
+are: one that stands neither here nor among those that expose to nobody fails it."""
+
+EARNED: Final[frozenset[What]] = frozenset({"pay_out"})
+"""What takes no qualification at that moment: it was there when the work was given."""
 
 
 class Wanted(Struct, frozen=True, kw_only=True):
@@ -24,8 +50,8 @@ class Wanted(Struct, frozen=True, kw_only=True):
     area: str
     at: datetime
     value_fen: int = 0
-    kept: str = ""
-    """The sanction in spite of which this one engagement was allowed to come to its end."""
+    kept: tuple[str, ...] = ()
+    """The numbers of the suspensions in spite of which this one engagement was allowed to come to its end."""
     waiver: int = 0
     """The number of the single-use waiver that this engagement spends."""
     engaged: Basis | None = None
@@ -36,18 +62,59 @@ class NotQualified(Refused):
     """This vendor is not qualified for this category in this area, and no emergency waiver is in force."""
 
 
-EARNED: Final[frozenset[What]] = frozenset({"pay_out"})
-"""What takes no qualification at that moment: it was there when the work was given."""
+def vendor_id(text: str) -> str:
+    """The id of a vendor as all streams about it are derived from it, however it is written; anything else as it is."""
+    try:
+        return str(UUID(text))
+    except ValueError:
+        return text
 
 
 def must_be_allowed(ask: Ask, wanted: Wanted) -> Basis:
     """By what the vendor may be given this now. Raises the most telling refusal first."""
-    sanction.must_not_restrain(
-        ask, wanted.vendor, wanted.what, wanted.category, wanted.area, wanted.at, kept=bool(wanted.kept)
-    )
+    must_be_unrestrained(ask, wanted)
     if wanted.what in EARNED and wanted.engaged is not None:
         return wanted.engaged
-    found = waiver.basis(ask, wanted.vendor, wanted.category, wanted.area, wanted.at, wanted.what, single=wanted.waiver)
+    found = waiver.basis(
+        ask, vendor_id(wanted.vendor), wanted.category, wanted.area, wanted.at, wanted.what, wanted.waiver
+    )
     if found is None:
         raise NotQualified(category=wanted.category, area=wanted.area)
     return found
+
+
+def must_be_unrestrained(ask: Ask, wanted: Wanted) -> None:
+    """Nothing stands in the way: no sanction, no debarment, no doubt about who it is, no standing that is too low."""
+    known = vendor_id(wanted.vendor)
+    sanction.must_not_restrain(
+        ask, known, wanted.what, wanted.category, wanted.area, wanted.at, kept=_is_kept(ask, known, wanted)
+    )
+    screening.must_be_clear(ask, known, wanted.at)
+    vendor.must_be_sound(ask, known, wanted.what)
+    standing.must_be_allowed(ask, known, wanted.what, wanted.at, wanted.value_fen, wanted.category)
+
+
+def _is_kept(ask: Ask, known: str, wanted: Wanted) -> bool:
+    """Whether it was chosen to go on in spite of every suspension that restrains it: a later one asks anew."""
+    if not wanted.kept:
+        return False
+    sanctions = ask(sanction.decider, sanction.stream(known))
+    latest = wanted.at if sanctions.latest is None else max(wanted.at, sanctions.latest)
+    standing = (*sanction.restraints(sanctions, wanted.at), *sanction.restraints(sanctions, latest))
+    return all(str(each.number) in wanted.kept for each in standing if each.scope.touches(wanted.category, wanted.area))
+
+
+def must_be_free(ask: Ask, company: str, category: str, area: str, at: datetime) -> None:
+    """Before a work order is given to a company: no sanction may stand in the way, and where the company is a vendor,
+    nothing at all.
+
+    Most companies that mend things here are no vendors (the property company's own people): for them this is a look at
+    two streams that mostly are empty. What is no id of an organisation costs nothing.
+    """
+    try:
+        known = str(UUID(company))
+    except ValueError:
+        return
+    sanction.must_not_restrain(ask, known, "award", category, area, at)
+    if ask(vendor.decider, vendor.stream(known)).registered:
+        must_be_unrestrained(ask, Wanted(vendor=known, what="award", category=category, area=area, at=at))

@@ -16,14 +16,17 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from domain import lifecycles, service_agreement, work_calendar, work_order
-from domain.admission import vendor
+from domain.admission import vendor, waiver
 from domain.decider import Command, Elapse, Event, Refused, tag_of
+from domain.engaging import engagement
+from domain.evaluation import rating_scheme, standing
 from domain.lifecycles import AnyDecider
 from domain.parties import area, organisation, person
 from domain.restraint import fan_out, sanction
 from domain.restraint.fan_out import Item
-from tests.domain import trade
+from tests.domain import engaged, trade
 from tests.domain.any_message import made_up
+from tests.domain.evaluation import rated
 from tests.domain.small_town import AREAS, FOUND, LINES, agreed, on, published
 from tests.scenario import Streams
 
@@ -35,8 +38,14 @@ WORLD = Streams(
         work_calendar.stream("office"): work_calendar.decider.fold([published]),
         service_agreement.stream(agreed.community): service_agreement.decider.fold([agreed]),
         **{area.stream(known.code): area.decider.fold([known]) for known in AREAS},
+        rated.FIXIT: organisation.decider.fold([rated.registered]),
+        rating_scheme.stream(rating_scheme.VENDORS): rating_scheme.decider.fold([rated.published]),
         ANNA: person.decider.fold([person.Registered(at=on(1), name="Anna")]),
         FIXIT: organisation.decider.fold([organisation.Registered(at=on(1), name="修得快", kinds=("vendor",))]),
+        vendor.stream(trade.VENDOR): vendor.decider.fold([trade.REGISTERED, trade.VERIFIED]),
+        waiver.stream(trade.VENDOR, "parking"): waiver.decider.fold([engaged.PROPOSED, engaged.SIGNED]),
+        organisation.stream(trade.CODE): organisation.decider.fold([trade.COMPANY]),
+        **{each: person.decider.fold([person.Registered(at=on(1), name="Bo")]) for each in trade.PEOPLE},
         sanction.stream(str(FIXIT)): sanction.decider.fold(
             [
                 sanction.Suspended(
@@ -44,8 +53,6 @@ WORLD = Streams(
                 )
             ]
         ),
-        organisation.stream(trade.CODE): organisation.decider.fold([trade.COMPANY]),
-        **{each: person.decider.fold([person.Registered(at=on(1), name="Bo")]) for each in trade.PEOPLE},
     }
 )
 LIVES = [pytest.param(decider, id=decider.name) for decider in lifecycles.ALL]
@@ -85,6 +92,35 @@ HARD_TO_MAKE_UP: dict[type[Command], Sequence[Command]] = {
         for item in ("1", "2", "3")
         for outcome in ("done", "refused")
     ],
+    rating_scheme.Publish: [
+        rating_scheme.Publish(at=on(2), key="vendors", counts_from=on(1, month=month), rules=rules)
+        for month, rules in ((1, rated.RULES), (2, rated.STRICTER))
+    ],
+    standing.Note: [
+        rated.note(kind, on(day, month=month), name=f"{kind}-{month}-{day}", withdrawn=withdrawn)
+        for kind in ("sla_kept", "sla_breached", "work_done", "repeat_fault")
+        for day, month in ((1, 1), (20, 2), (1, 3))
+        for withdrawn in (False, True)
+    ],
+    standing.ClosePeriod: [
+        standing.ClosePeriod(at=on(2), vendor=str(rated.FIXIT), period=period) for period in ("2026-01", "2026-02")
+    ],
+    waiver.Propose: [
+        waiver.Propose(
+            at=on(2),
+            vendor=trade.VENDOR,
+            category="lifts",
+            reason="public_safety",
+            text="电梯停运",
+            what=("award",),
+            until=until,
+        )
+        for until in (on(3), on(12), on(28))
+    ],
+    waiver.Sign: [waiver.Sign(at=on(2), number=number, by="bo") for number in range(1, 5)],
+    waiver.Revoke: [waiver.Revoke(at=on(2), number=number, reason="mistake") for number in range(1, 5)],
+    engagement.Award: [engaged.AWARD],
+    engagement.Offer: [engaged.OFFER],
     work_order.Resolve: [work_order.Resolve(at=on(2), evidence=(FOUND,))],
     vendor.Register: [trade.REGISTER],
     vendor.Correct: [vendor.Correct(at=on(2), address=address) for address in ("", "文三路 2 号")],

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from msgspec.structs import replace
 
-from domain.admission import waiver
+from domain.admission import vendor, waiver
 from domain.admission.basis import Basis
 from domain.admission.in_order import BackDated
 from domain.admission.waiver import (
@@ -28,10 +28,11 @@ from domain.admission.waiver import (
 from domain.admission.what import What
 from domain.decider import Due, Elapse, Whose
 from domain.parties import area
+from tests.domain import trade
 from tests.domain.small_town import AREAS, WILLOWS, on
+from tests.domain.trade import VENDOR
 from tests.scenario import Given, Streams, given
 
-VENDOR = "019a5b1e-0000-7000-8000-000000000003"
 Scenario = Given[WaiverCommand, Waivers, WaiverEvent]
 
 PROPOSE = Propose(
@@ -66,7 +67,7 @@ def town(*events: WaiverEvent) -> Scenario:
     scenario = given(waiver.decider, *events)
     for known in AREAS:
         scenario = scenario.knowing(area.decider, area.stream(known.code), known)
-    return scenario
+    return scenario.knowing(vendor.decider, vendor.stream(VENDOR), trade.REGISTERED)
 
 
 def basis(
@@ -114,6 +115,10 @@ def test_it_lasts_ninety_days_at_most_and_neither_begins_in_the_past_nor_ends_be
 def test_its_area_must_be_there_unless_it_is_the_whole_city() -> None:
     town().when(replace(PROPOSE, area="330106001009")).then_refused(area.AreaNotRegistered)
     town().when(replace(PROPOSE, area="")).then(replace(PROPOSED, area=""))
+
+
+def test_it_is_for_a_vendor_that_is_registered() -> None:
+    town().when(replace(PROPOSE, vendor=trade.NOBODY)).then_refused(vendor.VendorNotRegistered)
 
 
 def test_one_proposal_waits_at_a_time() -> None:
