@@ -1,7 +1,7 @@
 """Workflows that run now can be carried on by the code of tomorrow: it makes the same steps of every stored history.
 
-A history is the JSON of `handle.fetch_history()`, or what the Temporal UI downloads. When a clock changes on purpose,
-keep the old histories, add one of the new kind, and mark the change with `workflow.patched`.
+A history is the JSON of `handle.fetch_history()`, or what the Temporal UI downloads. When one changes on purpose, keep
+the old histories, add one of the new kind, and mark the change with `workflow.patched`.
 """
 
 from pathlib import Path
@@ -14,18 +14,22 @@ from temporalio.workflow import NondeterminismError
 
 from adapters.temporal import CONVERTER, sandbox
 from workflows.clock import Clock
-from workflows.messages import Watch
+from workflows.messages import Restrained, Watch
+from workflows.suspension_fan_out import SuspensionFanOut
 
-HISTORIES = sorted((Path(__file__).parent / "histories").glob("*.json"))
+STORED = Path(__file__).parent / "histories"
+HISTORIES = sorted(STORED.glob("*.json"))
+"""Of clocks."""
+FAN_OUTS = sorted((STORED / "fan_out").glob("*.json"))
 
 
 def load(path: Path) -> WorkflowHistory:
     return WorkflowHistory.from_json(f"clock/{path.stem}", path.read_text())
 
 
-@pytest.mark.parametrize("path", HISTORIES, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", [*HISTORIES, *FAN_OUTS], ids=lambda path: path.stem)
 async def test_a_stored_history_replays(path: Path) -> None:
-    replayer = Replayer(workflows=[Clock], data_converter=CONVERTER, workflow_runner=sandbox())
+    replayer = Replayer(workflows=[Clock, SuspensionFanOut], data_converter=CONVERTER, workflow_runner=sandbox())
     await replayer.replay_workflow(load(path))
 
 
@@ -38,9 +42,21 @@ class Impatient:
         await workflow.sleep(1)
 
 
-async def test_a_clock_that_takes_other_steps_is_found_out() -> None:
+@workflow.defn(name="SuspensionFanOut", sandboxed=False)
+class Careless:
+    """A fan-out that does something else than the one whose histories are stored."""
+
+    @workflow.run
+    async def run(self, _fan_out: Restrained) -> None:
+        await workflow.sleep(1)
+
+
+async def test_a_workflow_that_takes_other_steps_is_found_out() -> None:
     assert HISTORIES
-    replayer = Replayer(workflows=[Impatient], data_converter=CONVERTER, workflow_runner=UnsandboxedWorkflowRunner())
-    for path in HISTORIES:
+    assert FAN_OUTS
+    replayer = Replayer(
+        workflows=[Impatient, Careless], data_converter=CONVERTER, workflow_runner=UnsandboxedWorkflowRunner()
+    )
+    for path in (*HISTORIES, *FAN_OUTS):
         with pytest.raises(NondeterminismError):
             await replayer.replay_workflow(load(path))

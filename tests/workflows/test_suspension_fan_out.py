@@ -1,0 +1,380 @@
+"""A sanctioned vendor's work is seen to, item by item: chosen or held, refused or done, once, and reported on."""
+
+import asyncio
+
+# ruff: noqa: ASYNC110 - a server in virtual time tells nobody when it is done
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+import msgspec
+import pytest
+from temporalio.client import WorkflowExecutionStatus
+from temporalio.service import RPCError
+from temporalio.testing import WorkflowEnvironment
+
+from adapters.bookmark import PostgresBookmark
+from adapters.ids import new_id
+from adapters.ledger import PostgresLedger
+from adapters.temporal import worker
+from domain import lifecycles, work_order
+from domain.admission import waiver
+from domain.decider import Command
+from domain.engaging import engagement
+from domain.engaging.engagement import Engagement
+from domain.lifecycles import AnyDecider
+from domain.parties import organisation
+from domain.ports import Context, Metadata
+from domain.restraint import fan_out, sanction
+from domain.restraint.fan_out import Choice, Count, FanOut
+from projections import work_order_board
+from projections.work_order_board import WorkOrderBoard
+from tests import everybody
+from tests.followed import followed
+from tests.workflows.virtual import publish_terms
+from workflows import fan_outs
+from workflows.activities import Activities
+from workflows.carrying_out import Engagements, WorkOrders
+from workflows.clock import Clock
+from workflows.fan_outs import FanOuts, Wish
+from workflows.messages import clock_id
+from workflows.suspension_fan_out import SuspensionFanOut
+from workflows.triggers import Triggers
+from workflows.under_way import Boards
+
+CATEGORY = "lifts"
+_read_meta = msgspec.json.Decoder(Metadata).decode
+
+
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
+class Dying(Engagements):
+    """Dies once, between what it did and saying so."""
+
+    deaths = 1
+
+    async def hold(self, wish: Wish) -> None:
+        await super().hold(wish)
+        if Dying.deaths:
+            Dying.deaths -= 1
+            msg = "the machine is gone"
+            raise RuntimeError(msg)
+
+
+class EngagementsOfLog:
+    """All engagements, from the log itself."""
+
+    def __init__(self, city: "City") -> None:
+        self._city = city
+
+    async def in_flight(self, vendor: str) -> AsyncIterator[tuple[UUID, Engagement]]:
+        for stream in self._city.engaged:
+            known = await self._city.engagement(stream)
+            if known.vendor == vendor and known.in_flight:
+                yield stream, known
+
+
+class City:
+    """Two vendors in a city, what they are engaged for, and whoever sees to sanctions."""
+
+    def __init__(self, ledger: PostgresLedger, env: WorkflowEnvironment) -> None:
+        self.ledger, self.env = ledger, env
+        self.door = everybody.door_to(ledger)
+        self.queue = f"fan-outs-{new_id()}"
+        self.vendor, self.other, self.stranger = (str(new_id()) for _ in range(3))
+        self.engaged: list[UUID] = []
+        strict = everybody.real_door_to(ledger)  # what a fan-out does, the table of permissions must allow it
+        self.fan_outs = FanOuts(
+            door=strict,
+            ledger=ledger,
+            under_way=Boards(WorkOrderBoard(ledger.pool), EngagementsOfLog(self)).under_way,
+            work={"engagement": Dying(strict), "work_order": WorkOrders(strict)},
+            boards=(work_order_board.projection.name,),
+        )
+        self.activities = Activities(self.door, ledger, lifecycles.ALL)
+
+    async def do(self, decider: AnyDecider, stream: UUID, *commands: Command, by: str = "lin") -> None:
+        for command in commands:
+            at: datetime = msgspec.structs.asdict(command)["at"]
+            await self.door.execute(decider, stream, command, Context(actor=by, occurred_at=at))
+
+    async def build(self) -> None:
+        """Two of three vendors may be engaged."""
+        await publish_terms(self.door)
+        at = now()
+        for vendor in (self.vendor, self.other, self.stranger):
+            register = organisation.Register(at=at, name="某公司", kinds=("vendor",), country="SG")
+            await self.do(organisation.decider, UUID(vendor), register)
+        for vendor in (self.vendor, self.other):
+            propose = waiver.Propose(
+                at=at,
+                vendor=vendor,
+                category=CATEGORY,
+                reason="public_safety",
+                text="电梯停运",
+                what=("award", "offer", "accept", "work"),
+                until=at + timedelta(days=30),
+                by="anna",
+            )
+            await self.do(
+                waiver.decider, waiver.stream(vendor, CATEGORY), propose, waiver.Sign(at=now(), number=1, by="bo")
+            )
+
+    async def engage(self, status: str) -> UUID:
+        """An engagement that has come so far."""
+        stream = new_id()
+        give = engagement.Offer if status == "offered" else engagement.Award
+        await self.do(
+            engagement.decider,
+            stream,
+            give(at=now(), vendor=self.vendor, category=CATEGORY, item="job", title="电梯维保", value_fen=100_00),
+        )
+        steps = (engagement.Accept, engagement.Start, engagement.Finish, engagement.PayOut)
+        reached = {"accepted": 1, "started": 2, "finished": 3, "paid": 4}.get(status, 0)
+        for step in steps[:reached]:
+            await self.do(engagement.decider, stream, step(at=now()))
+        if status == "cancelled":
+            await self.do(engagement.decider, stream, engagement.Cancel(at=now(), reason="not_needed"))
+        if status == "declined":
+            await self.do(engagement.decider, stream, engagement.Decline(at=now(), reason="terms"))
+        self.engaged.append(stream)
+        return stream
+
+    async def order(self, *, started: bool) -> UUID:
+        """A work order that the vendor has."""
+        stream, at = new_id(), now()
+        steps: list[work_order.WorkOrderCommand] = [
+            work_order.Report(
+                at=at, community="north", category=CATEGORY, summary="stuck", channel="staff", reporter="u-1"
+            ),
+            work_order.Triage(at=at, priority=2),
+            work_order.Assign(at=at, company=self.vendor),
+        ]
+        await self.do(work_order.decider, stream, *steps, *([work_order.Start(at=now())] if started else []))
+        return stream
+
+    async def suspend(self) -> None:
+        command = sanction.Suspend(
+            at=now(), vendor=self.vendor, by="lin", reason="quality", text="三次返修不合格", categories=(CATEGORY,)
+        )
+        await self.do(sanction.decider, sanction.stream(self.vendor), command)
+
+    async def choose(self, item: UUID, choice: Choice, to: str = "") -> None:
+        command = fan_out.Choose(at=now(), by="lin", item=str(item), choice=choice, reason="other", to=to)
+        await self.do(fan_out.decider, self.stream, command)
+
+    @property
+    def stream(self) -> UUID:
+        return fan_out.stream(self.vendor, 1)
+
+    async def fan_out(self) -> FanOut:
+        return (await self.door.load(fan_out.decider, self.stream)).state
+
+    async def engagement(self, stream: UUID) -> Engagement:
+        return (await self.door.load(engagement.decider, stream)).state
+
+    async def until(self, is_so: Callable[[FanOut], bool]) -> FanOut:
+        """Wait until something is true of the fan-out."""
+        async with asyncio.timeout(40):
+            while not is_so(found := await self.fan_out()):
+                await asyncio.sleep(0.02)
+        return found
+
+    async def done_by_the_fan_out(self, stream: UUID) -> list[str]:
+        """The tags of what it did to an item."""
+        rows = await self.ledger.read(stream)
+        return [row.tag for row in rows if _read_meta(row.meta or b"").actor == fan_outs.BY]
+
+    @asynccontextmanager
+    async def following(self) -> AsyncGenerator[None]:
+        """The board is followed, and triggers read the log."""
+        triggers = Triggers(
+            client=self.env.client,
+            ledger=self.ledger,
+            door=self.door,
+            bookmark=PostgresBookmark(self.ledger.pool, "triggers"),
+            deciders=(fan_out.decider, sanction.decider),
+            processes=[fan_outs.PROCESS],
+            task_queue=self.queue,
+        )
+        async with followed(self.ledger, work_order_board.projection):
+            task = asyncio.create_task(triggers.follow())
+            try:
+                yield
+            finally:
+                task.cancel()
+                with suppress(asyncio.CancelledError):
+                    await task
+
+    @asynccontextmanager
+    async def working(self) -> AsyncGenerator[None]:
+        async with worker(
+            self.env.client,
+            task_queue=self.queue,
+            workflows=[SuspensionFanOut, Clock],
+            activities=[
+                self.fan_outs.find,
+                self.fan_outs.carry_out,
+                self.fan_outs.report,
+                self.activities.agenda,
+                self.activities.elapse,
+            ],
+            drain=timedelta(seconds=1),
+            sticky=timedelta(seconds=1),
+        ):
+            yield
+
+    async def deadline_comes(self) -> None:
+        """Time passes for the clock of the fan-out."""
+        deadline = (await self.fan_out()).deadline
+        assert deadline is not None
+        assert await self.ledger.wait("triggers", await self.ledger.head(), timeout=20)
+        handle = self.env.client.get_workflow_handle(clock_id("fan_out", self.stream))
+        present = await self.env.get_current_time(handle)
+        await self.env.fast_forward(handle, deadline - present + timedelta(seconds=1))
+
+    async def reported(self) -> tuple[Count, ...]:
+        found = await self.until(lambda state: state.closed_at is not None)
+        handle = self.env.client.get_workflow_handle(f"fan_out/{self.stream}")
+        async with asyncio.timeout(20):
+            await handle.result()
+        return found.report
+
+
+@pytest.fixture
+async def city(ledger: PostgresLedger, temporal: WorkflowEnvironment) -> AsyncIterator[City]:
+    Dying.deaths = 1
+    built = City(ledger, temporal)
+    await built.build()
+    async with built.following():
+        yield built
+    for name in (f"fan_out/{built.stream}", clock_id("fan_out", built.stream)):
+        with suppress(RPCError):
+            await temporal.client.get_workflow_handle(name).terminate()
+
+
+def all_known(state: FanOut) -> bool:
+    return state.begun_at is not None
+
+
+async def test_everything_under_way_gets_what_was_chosen_for_it_or_is_held_and_nothing_twice(city: City) -> None:
+    awarded, offered, accepted, started, finished = [
+        await city.engage(status) for status in ("awarded", "offered", "accepted", "started", "finished")
+    ]
+    over = [await city.engage(status) for status in ("declined", "cancelled")]
+    waiting, working = await city.order(started=False), await city.order(started=True)
+    await city.suspend()
+    async with city.working():
+        begun = await city.until(all_known)
+        assert {UUID(each.item.id) for each in begun.entries} == {
+            awarded, offered, accepted, started, finished, waiting, working
+        }  # fmt: skip
+        await city.choose(finished, "keep")
+        await city.choose(awarded, "reassign", city.stranger)
+        await city.until(lambda state: getattr(state.one(str(awarded)), "status", "") == "refused")
+
+    await city.choose(awarded, "reassign", city.other)  # nobody is at work: it waits
+    await city.choose(offered, "cancel")
+    await city.choose(waiting, "reassign", city.other)
+    await city.choose(working, "keep")
+    async with city.working():
+        await city.until(lambda state: len(state.undecided) == 2 and not state.to_do)
+        await city.deadline_comes()
+        report = await city.reported()
+
+    assert report == (
+        Count("cancel", "done", 1),
+        Count("hold", "done", 2, by_default=True),
+        Count("keep", "done", 2),
+        Count("reassign", "done", 2),
+    )
+    assert Dying.deaths == 0
+    did = {stream: await city.done_by_the_fan_out(stream) for stream in (*city.engaged, waiting, working)}
+    assert did == {
+        awarded: ["engagement.reassigned"],
+        offered: ["engagement.cancelled"],
+        accepted: ["engagement.held"],
+        started: ["engagement.held"],
+        finished: ["engagement.kept"],
+        waiting: ["work_order.handed_over"],
+        working: [],
+    } | {each: [] for each in over}
+    assert (await city.engagement(awarded)).vendor == city.other
+    assert (await city.engagement(finished)).kept == "1"
+
+
+async def test_with_nothing_under_way_it_reports_at_once(city: City) -> None:
+    await city.suspend()
+    async with city.working():
+        assert await city.reported() == ()
+
+
+async def test_what_slipped_in_just_before_the_sanction_is_found_by_the_second_look(city: City) -> None:
+    first = await city.engage("accepted")
+    slipped = await city.engage("awarded")
+    city.engaged.remove(slipped)
+    await city.suspend()
+    async with city.working():
+        begun = await city.until(all_known)
+        city.engaged.append(slipped)  # the read model was behind
+        await city.choose(first, "cancel")
+        found = await city.until(lambda state: len(state.entries) == 2)
+        assert begun.deadline is not None
+        assert found.deadline is not None
+        assert found.deadline > begun.deadline
+        await city.deadline_comes()
+        assert await city.reported() == (
+            Count("cancel", "done", 1),
+            Count("hold", "done", 1, by_default=True),
+        )
+
+
+async def test_what_has_gone_to_somebody_else_meanwhile_is_left_alone(city: City) -> None:
+    item = await city.engage("accepted")
+    await city.suspend()
+    async with city.working():
+        await city.until(all_known)
+        away = engagement.Reassign(at=now(), vendor=city.other, reason="quality")
+        await city.do(engagement.decider, item, away)
+        await city.choose(item, "hold")
+        found = await city.until(lambda state: getattr(state.one(str(item)), "status", "") == "refused")
+        entry = found.one(str(item))
+        assert entry is not None
+        assert entry.code == "TheirsNoLonger"
+        await city.deadline_comes()
+        assert await city.reported() == (Count("hold", "refused", 1, by_default=True),)
+    assert await city.done_by_the_fan_out(item) == []
+
+
+async def test_a_fan_out_whose_workflow_was_lost_goes_on_at_the_deadline(city: City) -> None:
+    await city.engage("accepted")
+    await city.suspend()
+    handle = city.env.client.get_workflow_handle(f"fan_out/{city.stream}")
+    async with city.working():
+        await city.until(all_known)
+        await handle.terminate()
+        await city.deadline_comes()
+        assert await city.reported() == (Count("hold", "done", 1, by_default=True),)
+
+
+async def test_an_event_that_is_read_again_changes_nothing(city: City) -> None:
+    await city.engage("accepted")
+    await city.suspend()
+    async with city.working():
+        await city.until(all_known)
+        await city.deadline_comes()
+        await city.reported()
+        head = await city.ledger.head()
+        suspended = (await city.ledger.read(sanction.stream(city.vendor)))[0]
+        again = await city.env.client.start_workflow(
+            SuspensionFanOut.run,
+            fan_outs.run_of(suspended),
+            id=fan_outs.run_id(suspended),
+            task_queue=city.queue,
+        )
+        await again.result()
+        assert (await again.describe()).status is WorkflowExecutionStatus.COMPLETED
+    assert await city.ledger.head() == head
