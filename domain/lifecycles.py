@@ -11,6 +11,7 @@ import msgspec
 from domain import service_agreement, work_calendar, work_order
 from domain.access import account, appointment, login, program
 from domain.concession import agreement
+from domain.admission import vendor
 from domain.decider import Decider, Event
 from domain.parties import area, estate, organisation, person
 from domain.privacy import consent, disclosure
@@ -36,6 +37,7 @@ ALL: Final[tuple[AnyDecider, ...]] = (
     debarment.decider,
     screening.decider,
     agreement.decider,
+    vendor.decider,
 )
 
 by_name: Final[Mapping[str, AnyDecider]] = {decider.name: decider for decider in ALL}

@@ -16,9 +16,11 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from domain import lifecycles, service_agreement, work_calendar, work_order
+from domain.admission import vendor
 from domain.decider import Command, Elapse, Event, Refused, tag_of
 from domain.lifecycles import AnyDecider
-from domain.parties import area, person
+from domain.parties import area, organisation, person
+from tests.domain import trade
 from tests.domain.any_message import made_up
 from tests.domain.small_town import AREAS, FOUND, LINES, agreed, on, published
 from tests.scenario import Streams
@@ -31,6 +33,8 @@ WORLD = Streams(
         service_agreement.stream(agreed.community): service_agreement.decider.fold([agreed]),
         **{area.stream(known.code): area.decider.fold([known]) for known in AREAS},
         ANNA: person.decider.fold([person.Registered(at=on(1), name="Anna")]),
+        organisation.stream(trade.CODE): organisation.decider.fold([trade.COMPANY]),
+        **{each: person.decider.fold([person.Registered(at=on(1), name="Bo")]) for each in trade.PEOPLE},
     }
 )
 LIVES = [pytest.param(decider, id=decider.name) for decider in lifecycles.ALL]
@@ -49,6 +53,16 @@ HARD_TO_MAKE_UP: dict[type[Command], Sequence[Command]] = {
     person.Relate: [person.Relate(at=on(2), to=str(ANNA), relation="child")],
     person.Unrelate: [person.Unrelate(at=on(2), to=str(ANNA))],
     work_order.Resolve: [work_order.Resolve(at=on(2), evidence=(FOUND,))],
+    vendor.Register: [trade.REGISTER],
+    vendor.Correct: [vendor.Correct(at=on(2), address=address) for address in ("", "文三路 2 号")],
+    vendor.Declare: [trade.DECLARE, vendor.Declare(at=on(2), legal_representative=str(trade.AGENT))],
+    vendor.Verify: [replace(trade.ACCEPT, declaration=number) for number in range(1, 6)],
+    vendor.AddCertificate: [trade.CERTIFICATE, replace(trade.CERTIFICATE, number="2", kind="fire_safety")],
+    vendor.WithdrawCertificate: [
+        vendor.WithdrawCertificate(at=on(2), certificate=number, reason="replaced") for number in (1, 2)
+    ],
+    vendor.AddMember: [trade.ADD_MEMBER],
+    vendor.RemoveMember: [vendor.RemoveMember(at=on(2), person=str(trade.MECHANIC), reason="left")],
 }
 ENDS_TOO_MANY_HISTORIES = (work_order.Cancel, person.Erase)
 
