@@ -13,11 +13,11 @@ import functools
 import gc
 import os
 import socket
-from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Generator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Coroutine, Generator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 from uuid import UUID
 
 import structlog
@@ -58,6 +58,7 @@ from domain import work_order
 from domain.access import permission
 from domain.access.credentials import Sealer
 from domain.access.newcomer import Newcomer
+from domain.admission import vendor
 from domain.parties import organisation, person
 from domain.ports import ContentCheck, Context, Door, OtherLifecycle, RateLimits, Unavailable
 from projections import (
@@ -68,6 +69,8 @@ from projections import (
     person_register,
     work_order_board,
 )
+from projections.admission import vendor_register
+from projections.admission.vendor_register import VendorRegister
 from projections.area_tree import AreaTree
 from projections.bulk import Load, Processes
 from projections.consent_register import ConsentRegister
@@ -89,6 +92,7 @@ PROJECTIONS: Mapping[str, Projection[Any, Any]] = {  # of different states and e
         person_register.projection,
         consent_register.projection,
         work_order_board.projection,
+        vendor_register.projection,
     )
 }
 """The read models by name."""
@@ -225,7 +229,7 @@ async def follow(settings: Settings, engines: Engines, stop: asyncio.Event) -> N
         await _until(
             stop,
             *followers,
-            triggers.run(lambda: waiting(ledger, WorkOrderBoard(ledger.pool), PersonRegister(ledger.pool))),
+            triggers.run(lambda: waiting(ledger)),
             tidy(ledger, door),
             forget_with_the_log(ledger, PostgresBookmark(ledger.pool, forgetting.NAME), _places(ledger.pool)),
             heartbeat.beat(heartbeat.file_of(settings.data_dir, "follow")),
@@ -315,6 +319,7 @@ def ports_on(running: Core, files: Files) -> Ports:
         estates=EstateRegister(pool),
         people=PersonRegister(pool),
         consents=ConsentRegister(pool),
+        vendors=VendorRegister(pool),
         new_id=new_id,
         now=now,
         discretion=Discretion(insight=InsightByRole(running.door), vault=running.vault, holdings=running.vault),
@@ -381,20 +386,33 @@ def _registered(door: Door) -> Callable[[str], Awaitable[tuple[str, str] | None]
     return provider_of
 
 
-async def waiting(
-    ledger: PostgresLedger, board: WorkOrderBoard, people: PersonRegister
-) -> AsyncGenerator[tuple[str, UUID]]:
-    """The streams that wait for a moment, as the boards know them: each lifecycle with an agenda has its line here.
+class Clocked(Protocol):
+    """A read model that knows which streams wait for a moment."""
 
-    The board is waited for, so that nothing is missed which it has yet to hear of; what comes later, triggers see.
+    def open_clocks(self) -> AsyncIterator[UUID]:
+        """The streams on whose agenda there is something."""
+        ...
+
+
+def clocks(pool: Pool) -> Sequence[tuple[str, str, Clocked]]:
+    """Each lifecycle with an agenda has its line here: its name, and the read model that knows who waits."""
+    return (
+        (work_order.decider.name, work_order_board.projection.name, WorkOrderBoard(pool)),
+        (person.decider.name, person_register.projection.name, PersonRegister(pool)),
+        (vendor.decider.name, vendor_register.projection.name, VendorRegister(pool)),
+    )
+
+
+async def waiting(ledger: PostgresLedger) -> AsyncGenerator[tuple[str, UUID]]:
+    """The streams that wait for a moment, as the read models know them.
+
+    Each is waited for, so that nothing is missed which it has yet to hear of; what comes later, triggers see.
     """
     head = await ledger.head()
-    await ledger.wait(work_order_board.projection.name, head, timeout=_BOARD_PATIENCE)
-    async for stream in board.open_clocks():
-        yield work_order.decider.name, stream
-    await ledger.wait(person_register.projection.name, head, timeout=_BOARD_PATIENCE)
-    async for stream in people.open_clocks():
-        yield person.decider.name, stream
+    for lifecycle, projection, register in clocks(ledger.pool):
+        await ledger.wait(projection, head, timeout=_BOARD_PATIENCE)
+        async for stream in register.open_clocks():
+            yield lifecycle, stream
 
 
 def files(settings: Settings, running: Core, check: ContentCheck) -> Files:
@@ -478,6 +496,7 @@ class _Stopped(Exception):
 __all__ = [
     "PROJECTIONS",
     "Core",
+    "clocks",
     "core",
     "create_account",
     "create_accounts",
@@ -489,5 +508,6 @@ __all__ = [
     "rotate_signing_key",
     "serve",
     "stored",
+    "waiting",
     "work",
 ]

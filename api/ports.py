@@ -13,6 +13,7 @@ from domain.access.permission import See
 from domain.decider import Whose
 from domain.ports import ContentCheck, ContentSealer, Door, FileStore, Ledger, Opened
 from domain.privacy.personal import Kind
+from projections.admission.vendor_register import VendorRegister
 from projections.area_tree import AreaTree
 from projections.consent_register import ConsentRegister
 from projections.estate_register import EstateRegister
@@ -132,6 +133,7 @@ class Ports:
     estates: EstateRegister
     people: PersonRegister
     consents: ConsentRegister
+    vendors: VendorRegister
     new_id: Callable[[], UUID]
     now: Callable[[], datetime]
     see: See = permission.sight

@@ -10,7 +10,7 @@ import msgspec
 
 from domain import service_agreement, work_calendar, work_order
 from domain.access import account, appointment, login, program
-from domain.admission import admission_scheme, qualification
+from domain.admission import admission_scheme, qualification, vendor
 from domain.decider import Decider, Event
 from domain.parties import area, estate, organisation, person
 from domain.privacy import consent, disclosure
@@ -34,6 +34,7 @@ ALL: Final[tuple[AnyDecider, ...]] = (
     disclosure.decider,
     admission_scheme.decider,
     qualification.decider,
+    vendor.decider,
 )
 
 by_name: Final[Mapping[str, AnyDecider]] = {decider.name: decider for decider in ALL}

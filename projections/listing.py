@@ -5,8 +5,9 @@ may see what is one filter more. Pages go by the last row of the page before, so
 repeat nor hide others.
 """
 
-from collections.abc import Mapping, Sequence
-from typing import Generic, NamedTuple, TypeAlias, TypeVar
+from collections.abc import AsyncIterator, Mapping, Sequence
+from datetime import datetime
+from typing import Final, Generic, NamedTuple, TypeAlias, TypeVar
 from uuid import UUID
 
 import asyncpg
@@ -14,7 +15,8 @@ import msgspec
 
 from domain.decider import Event
 from domain.ports import Unavailable
-from projections.projection import Codec, Projection, storable
+from projections.in_sight import in_sight
+from projections.projection import EARLIEST, Codec, Projection, storable
 from projections.table import LIVE, LOST, Pool
 
 S = TypeVar("S")
@@ -25,6 +27,17 @@ Key: TypeAlias = tuple[str, UUID]
 
 ORDERED = 'text COLLATE "C" NOT NULL'
 """The type of a column that rows are ordered by, or that holds codes whose beginnings are asked for."""
+
+
+class Seen(NamedTuple):
+    """The columns that hold what `Decider.whose` tells of a row."""
+
+    area: str = ""
+    organisations: Sequence[str] = ()
+    people: Sequence[str] = ()
+
+
+_PUBLIC: Final = Seen()
 
 
 class Listed(NamedTuple, Generic[S]):
@@ -50,15 +63,29 @@ def beginning_with(column: str) -> str:
 class Listing(Generic[S, E]):
     """Questions to one read model. They raise Unavailable while the database, or the table, is not there.
 
-    `conditions` are by name of filter; `{0}` is the place of its value. No input ever gets into the text.
+    `conditions` are by name of filter; `{0}` is the place of its value. No input ever gets into the text. Where filters
+    have a `sight`, `seen` says by which columns it is judged.
     """
 
-    def __init__(self, pool: Pool, projection: Projection[S, E], *, order: str, conditions: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        pool: Pool,
+        projection: Projection[S, E],
+        *,
+        order: str,
+        conditions: Mapping[str, str],
+        seen: Seen = _PUBLIC,
+    ) -> None:
         self._pool = pool
         self._order = order
         self._conditions = conditions
+        self._seen = seen
         self._decode = Codec(projection).decode
         self._select = f"SELECT id, version, position, state, {order} FROM {LIVE}.{projection.name}"  # noqa: S608 - our own names
+        self._clocks = (
+            f"SELECT id, wake_at FROM {LIVE}.{projection.name}"  # noqa: S608 - our own names
+            " WHERE wake_at IS NOT NULL AND (wake_at, id) > ($1, $2) ORDER BY wake_at, id LIMIT 1000"
+        )
 
     async def get(self, stream: UUID) -> Listed[S] | None:
         """One row; None when there is none (yet)."""
@@ -81,8 +108,16 @@ class Listing(Generic[S, E]):
         """The rows with these values in the column that they are ordered by."""
         return await self._fetch(f"{self._select} WHERE {self._order} = ANY($1) ORDER BY {self._order}, id", values)
 
+    async def open_clocks(self) -> AsyncIterator[UUID]:
+        """The streams on whose agenda there is something, the earliest first, by their column `wake_at`."""
+        key: tuple[datetime, UUID] = (EARLIEST, UUID(int=0))
+        while rows := await self._rows(self._clocks, *key):
+            for row in rows:
+                yield row[0]
+            key = (rows[-1][1], rows[-1][0])
+
     def _where(self, filters: msgspec.Struct) -> tuple[list[str], list[object]]:
-        """Conditions with places for values, and the values, of the filters that are given."""
+        """Conditions with places for values, and the values, of the filters that are given and of what is in sight."""
         conditions: list[str] = []
         values: list[object] = []
         for name, condition in self._conditions.items():
@@ -90,12 +125,22 @@ class Listing(Generic[S, E]):
             if value is not None:
                 values.append(storable(value))
                 conditions.append(f"({condition.format(f'${len(values)}')})")
-        return conditions, values
+        seen, by = in_sight(
+            getattr(filters, "sight", None),
+            area=self._seen.area,
+            organisations=self._seen.organisations,
+            people=self._seen.people,
+            first=len(values) + 1,
+        )
+        return conditions + seen, values + by
 
     async def _fetch(self, query: str, *values: object) -> list[Listed[S]]:
+        rows = await self._rows(query, *values)
+        return [Listed(row[0], row[1], row[2], self._decode(row[3]), row[4]) for row in rows]
+
+    async def _rows(self, query: str, *values: object) -> list[asyncpg.Record]:
         try:
-            rows = await self._pool.fetch(query, *values)
+            return await self._pool.fetch(query, *values)
         except (asyncpg.UndefinedTableError, *LOST) as error:
             msg = f"the read model cannot be read: {error}"
             raise Unavailable(msg) from error
-        return [Listed(row[0], row[1], row[2], self._decode(row[3]), row[4]) for row in rows]

@@ -1,4 +1,4 @@
-"""On what ground a vendor may be engaged somewhere: a grant of a qualification case, or an emergency waiver."""
+"""By what a vendor is allowed something: a grant of a qualification case, or an emergency waiver."""
 
 from datetime import datetime
 from typing import Literal
@@ -9,14 +9,13 @@ from domain.privacy.personal import Key
 
 
 class Basis(Struct, frozen=True, omit_defaults=True):
-    """The ground that counted at a moment."""
+    """What an award, an offer or a payment rests on. Kept in its event, so that it can be shown for ever."""
 
     kind: Literal["grant", "waiver"]
     area: Key
-    """Of the area that it was given for, which may lie above the one that was asked about; `""`: the whole city."""
+    """Where the grant or the waiver counts: this area and all that lies in it; empty: the whole city."""
     number: int
-    """Of the case or the waiver, in its stream."""
+    """Of the case or of the waiver, in its stream."""
     scheme_version: int = 0
-    """By which rules the case was decided; 0 for a waiver."""
+    """Of the admission scheme that the case was judged by; 0 for a waiver."""
     until: datetime | None = None
-    """It counts before this moment."""

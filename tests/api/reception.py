@@ -25,6 +25,7 @@ from api.limits import UNLIMITED, Limits
 from api.ports import Discretion, Files, Ports
 from domain.access.permission import See
 from domain.ports import Door
+from projections.admission.vendor_register import VendorRegister
 from projections.area_tree import AreaTree
 from projections.consent_register import ConsentRegister
 from projections.estate_register import EstateRegister
@@ -90,6 +91,7 @@ def application(
         estates=EstateRegister(ledger.pool),
         people=PersonRegister(ledger.pool),
         consents=ConsentRegister(ledger.pool),
+        vendors=VendorRegister(ledger.pool),
         new_id=new_id,
         now=clock.now,
         see=see,

@@ -60,7 +60,7 @@ def _value(kind: inspect.Type, random: Random, name: str) -> Any:  # noqa: C901,
             )
         case inspect.IntType(ge=least, le=most):
             numbers = range(-1 if least is None else least, 1 + (4 if most is None else most))
-            return random.choice(_NUMBERS_OF.get(name, tuple(numbers)))
+            return random.choice(_NUMBERS_OF.get(name, numbers))
         case inspect.BoolType():
             return random.random() < 0.5
         case inspect.NoneType():

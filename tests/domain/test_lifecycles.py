@@ -16,9 +16,12 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from domain import lifecycles, service_agreement, work_calendar, work_order
+from domain.admission import admission_scheme, qualification, vendor
 from domain.decider import Command, Elapse, Event, Refused, tag_of
 from domain.lifecycles import AnyDecider
-from domain.parties import area, person
+from domain.parties import area, organisation, person
+from tests.domain import trade
+from tests.domain.admission import qualifying
 from tests.domain.any_message import made_up
 from tests.domain.small_town import AREAS, FOUND, LINES, agreed, on, published
 from tests.scenario import Streams
@@ -31,6 +34,10 @@ WORLD = Streams(
         service_agreement.stream(agreed.community): service_agreement.decider.fold([agreed]),
         **{area.stream(known.code): area.decider.fold([known]) for known in AREAS},
         ANNA: person.decider.fold([person.Registered(at=on(1), name="Anna")]),
+        admission_scheme.stream("cameras"): admission_scheme.decider.fold([qualifying.PUBLISHED]),
+        vendor.stream(trade.VENDOR): vendor.decider.fold([trade.REGISTERED]),
+        organisation.stream(trade.CODE): organisation.decider.fold([trade.COMPANY]),
+        **{each: person.decider.fold([person.Registered(at=on(1), name="Bo")]) for each in trade.PEOPLE},
     }
 )
 LIVES = [pytest.param(decider, id=decider.name) for decider in lifecycles.ALL]
@@ -49,6 +56,47 @@ HARD_TO_MAKE_UP: dict[type[Command], Sequence[Command]] = {
     person.Relate: [person.Relate(at=on(2), to=str(ANNA), relation="child")],
     person.Unrelate: [person.Unrelate(at=on(2), to=str(ANNA))],
     work_order.Resolve: [work_order.Resolve(at=on(2), evidence=(FOUND,))],
+    vendor.Register: [trade.REGISTER],
+    vendor.Correct: [vendor.Correct(at=on(2), address=address) for address in ("", "文三路 2 号")],
+    vendor.Declare: [trade.DECLARE, vendor.Declare(at=on(2), legal_representative=str(trade.AGENT))],
+    vendor.Verify: [replace(trade.ACCEPT, declaration=number) for number in range(1, 6)],
+    vendor.AddCertificate: [trade.CERTIFICATE, replace(trade.CERTIFICATE, number="2", kind="fire_safety")],
+    vendor.WithdrawCertificate: [
+        vendor.WithdrawCertificate(at=on(2), certificate=number, reason="replaced") for number in (1, 2)
+    ],
+    vendor.AddMember: [trade.ADD_MEMBER],
+    admission_scheme.Publish: [
+        admission_scheme.Publish(at=on(2), category="cameras", document=replace(qualifying.RULES, pass_mark=mark))
+        for mark in (60, 65)
+    ],
+    qualification.Submit: [qualifying.submit(on(2)), qualifying.submit(on(2), papers=())],
+    qualification.AddDocument: [
+        qualification.AddDocument(at=on(2), by="lin", document=paper)
+        for paper in (qualifying.SAFETY, qualifying.LASTING, qualifying.LICENCE)
+    ],
+    qualification.CheckDocument: [qualifying.accept(on(2), serial) for serial in (1, 2, 3)],
+    qualification.AssignReviewers: [
+        qualification.AssignReviewers(at=on(2), by="head", reviewers=named)
+        for named in (("ren", "shi"), ("qin", "wu"), ("zhu",))
+    ],
+    qualification.GiveScore: [
+        qualification.GiveScore(at=on(2), by=by, scores=qualifying.scores(plan=plan))
+        for by, plan in (("ren", 80), ("shi", 75), ("qin", 80), ("wu", 80), ("shi", 10))
+    ],
+    qualification.Settle: [qualification.Settle(at=on(2), by="zhu", scores=qualifying.scores())],
+    qualification.Decide: [
+        qualifying.approve(on(2)),
+        qualifying.approve(on(2), conditions=[qualifying.FENCE]),
+        qualification.Decide(at=on(2), by="head", outcome="refuse", reasons=("other",)),
+    ],
+    qualification.SubmitEvidence: [
+        qualification.SubmitEvidence(at=on(2), by="lin", condition="fence", files=("d4" * 32,))
+    ],
+    qualification.ClearCondition: [qualification.ClearCondition(at=on(2), by="desk", condition="fence")],
+    qualification.Revoke: [
+        qualification.Revoke(at=on(2), by="head", reason="safety", areas=areas) for areas in ((), ("330106001",))
+    ],
+    vendor.RemoveMember: [vendor.RemoveMember(at=on(2), person=str(trade.MECHANIC), reason="left")],
 }
 ENDS_TOO_MANY_HISTORIES = (work_order.Cancel, person.Erase)
 
