@@ -58,7 +58,7 @@ from domain import work_order
 from domain.access import permission
 from domain.access.credentials import Sealer
 from domain.access.newcomer import Newcomer
-from domain.admission import vendor
+from domain.admission import qualification, vendor
 from domain.parties import organisation, person
 from domain.ports import ContentCheck, Context, Door, OtherLifecycle, RateLimits, Unavailable
 from projections import (
@@ -69,7 +69,9 @@ from projections import (
     person_register,
     work_order_board,
 )
-from projections.admission import vendor_register
+from projections.admission import qualification_board, scheme_register, vendor_register
+from projections.admission.qualification_board import QualificationBoard
+from projections.admission.scheme_register import SchemeRegister
 from projections.admission.vendor_register import VendorRegister
 from projections.area_tree import AreaTree
 from projections.bulk import Load, Processes
@@ -93,6 +95,8 @@ PROJECTIONS: Mapping[str, Projection[Any, Any]] = {  # of different states and e
         consent_register.projection,
         work_order_board.projection,
         vendor_register.projection,
+        scheme_register.projection,
+        qualification_board.projection,
     )
 }
 """The read models by name."""
@@ -332,6 +336,8 @@ def ports_on(running: Core, files: Files) -> Ports:
         people=PersonRegister(pool),
         consents=ConsentRegister(pool),
         vendors=VendorRegister(pool),
+        schemes=SchemeRegister(pool),
+        qualifications=QualificationBoard(pool),
         new_id=new_id,
         now=now,
         discretion=Discretion(insight=InsightByRole(running.door), vault=running.vault, holdings=running.vault),
@@ -412,6 +418,7 @@ def clocks(pool: Pool) -> Sequence[tuple[str, str, Clocked]]:
         (work_order.decider.name, work_order_board.projection.name, WorkOrderBoard(pool)),
         (person.decider.name, person_register.projection.name, PersonRegister(pool)),
         (vendor.decider.name, vendor_register.projection.name, VendorRegister(pool)),
+        (qualification.decider.name, qualification_board.projection.name, QualificationBoard(pool)),
     )
 
 

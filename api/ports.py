@@ -13,6 +13,8 @@ from domain.access.permission import See
 from domain.decider import Whose
 from domain.ports import ContentCheck, ContentSealer, Door, FileStore, Ledger, Opened
 from domain.privacy.personal import Kind
+from projections.admission.qualification_board import QualificationBoard
+from projections.admission.scheme_register import SchemeRegister
 from projections.admission.vendor_register import VendorRegister
 from projections.area_tree import AreaTree
 from projections.consent_register import ConsentRegister
@@ -134,6 +136,8 @@ class Ports:
     people: PersonRegister
     consents: ConsentRegister
     vendors: VendorRegister
+    schemes: SchemeRegister
+    qualifications: QualificationBoard
     new_id: Callable[[], UUID]
     now: Callable[[], datetime]
     see: See = permission.sight

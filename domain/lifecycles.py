@@ -15,6 +15,7 @@ from domain.admission import waiver
 from domain.admission import vendor
 from domain.admission import vendor, waiver
 from domain.concession import agreement
+from domain.admission import admission_scheme, qualification, vendor
 from domain.decider import Decider, Event
 from domain.engaging import engagement
 from domain.evaluation import rating_scheme, standing

@@ -25,6 +25,8 @@ from api.limits import UNLIMITED, Limits
 from api.ports import Discretion, Files, Ports
 from domain.access.permission import See
 from domain.ports import Door
+from projections.admission.qualification_board import QualificationBoard
+from projections.admission.scheme_register import SchemeRegister
 from projections.admission.vendor_register import VendorRegister
 from projections.area_tree import AreaTree
 from projections.consent_register import ConsentRegister
@@ -92,6 +94,8 @@ def application(
         people=PersonRegister(ledger.pool),
         consents=ConsentRegister(ledger.pool),
         vendors=VendorRegister(ledger.pool),
+        schemes=SchemeRegister(ledger.pool),
+        qualifications=QualificationBoard(ledger.pool),
         new_id=new_id,
         now=clock.now,
         see=see,
