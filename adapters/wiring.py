@@ -13,7 +13,7 @@ import functools
 import gc
 import os
 import socket
-from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Generator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Coroutine, Generator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -58,6 +58,7 @@ from domain import work_order
 from domain.access import permission
 from domain.access.credentials import Sealer
 from domain.access.newcomer import Newcomer
+from domain.evaluation import standing
 from domain.parties import organisation, person
 from domain.ports import ContentCheck, Context, Door, OtherLifecycle, RateLimits, Unavailable
 from projections import (
@@ -72,6 +73,9 @@ from projections.area_tree import AreaTree
 from projections.bulk import Load, Processes
 from projections.consent_register import ConsentRegister
 from projections.estate_register import EstateRegister
+from projections.evaluation import standing_register
+from projections.evaluation.standing_register import StandingRegister
+from projections.evaluation.what_if import WhatIf
 from projections.organisation_register import OrganisationRegister
 from projections.person_register import PersonRegister
 from projections.projection import Projection
@@ -89,6 +93,7 @@ PROJECTIONS: Mapping[str, Projection[Any, Any]] = {  # of different states and e
         person_register.projection,
         consent_register.projection,
         work_order_board.projection,
+        standing_register.projection,
     )
 }
 """The read models by name."""
@@ -225,7 +230,7 @@ async def follow(settings: Settings, engines: Engines, stop: asyncio.Event) -> N
         await _until(
             stop,
             *followers,
-            triggers.run(lambda: waiting(ledger, WorkOrderBoard(ledger.pool), PersonRegister(ledger.pool))),
+            triggers.run(lambda: waiting(ledger)),
             tidy(ledger, door),
             forget_with_the_log(ledger, PostgresBookmark(ledger.pool, forgetting.NAME), _places(ledger.pool)),
             heartbeat.beat(heartbeat.file_of(settings.data_dir, "follow")),
@@ -315,6 +320,8 @@ def ports_on(running: Core, files: Files) -> Ports:
         estates=EstateRegister(pool),
         people=PersonRegister(pool),
         consents=ConsentRegister(pool),
+        standings=StandingRegister(pool),
+        what_if=WhatIf(pool),
         new_id=new_id,
         now=now,
         discretion=Discretion(insight=InsightByRole(running.door), vault=running.vault, holdings=running.vault),
@@ -381,20 +388,28 @@ def _registered(door: Door) -> Callable[[str], Awaitable[tuple[str, str] | None]
     return provider_of
 
 
-async def waiting(
-    ledger: PostgresLedger, board: WorkOrderBoard, people: PersonRegister
-) -> AsyncGenerator[tuple[str, UUID]]:
+class _Clocks(NamedTuple):
+    """What knows the streams of a lifecycle that wait for a moment: a read model, and what it is asked."""
+
+    lifecycle: str
+    read_model: str
+    open: Callable[[], AsyncIterator[UUID]]
+
+
+async def waiting(ledger: PostgresLedger) -> AsyncGenerator[tuple[str, UUID]]:
     """The streams that wait for a moment, as the boards know them: each lifecycle with an agenda has its line here.
 
-    The board is waited for, so that nothing is missed which it has yet to hear of; what comes later, triggers see.
+    The boards are waited for, so that nothing is missed which they have yet to hear of; what comes later, triggers see.
     """
-    head = await ledger.head()
-    await ledger.wait(work_order_board.projection.name, head, timeout=_BOARD_PATIENCE)
-    async for stream in board.open_clocks():
-        yield work_order.decider.name, stream
-    await ledger.wait(person_register.projection.name, head, timeout=_BOARD_PATIENCE)
-    async for stream in people.open_clocks():
-        yield person.decider.name, stream
+    head, pool = await ledger.head(), ledger.pool
+    for clocks in (
+        _Clocks(work_order.decider.name, work_order_board.projection.name, WorkOrderBoard(pool).open_clocks),
+        _Clocks(person.decider.name, person_register.projection.name, PersonRegister(pool).open_clocks),
+        _Clocks(standing.decider.name, standing_register.projection.name, StandingRegister(pool).open_clocks),
+    ):
+        await ledger.wait(clocks.read_model, head, timeout=_BOARD_PATIENCE)
+        async for stream in clocks.open():
+            yield clocks.lifecycle, stream
 
 
 def files(settings: Settings, running: Core, check: ContentCheck) -> Files:

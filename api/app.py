@@ -34,6 +34,7 @@ from api import (
 from api.asked import Asked
 from api.desk import Desk
 from api.edge import Edge
+from api.evaluation import rating_schemes, standings
 from api.limits import UNLIMITED, Limits
 from api.ports import Ports
 from api.problems import TooManyRequests
@@ -63,6 +64,7 @@ def create_app(  # noqa: PLR0913 - what the API is plugged into, each by its nam
             section("areas", areas.routes(ports)),
             section("organisations", organisations.routes(ports)),
             section("estates", estates.routes(ports)),
+            section("evaluation", [*rating_schemes.routes(ports), *standings.routes(ports)]),
             section("permissions", appointments.routes(ports)),
             section("signing in", sign_in.routes(ports, desk)),
             section("accounts", [*accounts.routes(ports, desk), *openid_sign_in.routes(ports, desk)]),

@@ -16,6 +16,8 @@ from domain.privacy.personal import Kind
 from projections.area_tree import AreaTree
 from projections.consent_register import ConsentRegister
 from projections.estate_register import EstateRegister
+from projections.evaluation.standing_register import StandingRegister
+from projections.evaluation.what_if import WhatIf
 from projections.organisation_register import OrganisationRegister
 from projections.person_register import PersonRegister
 from projections.work_order_board import WorkOrderBoard
@@ -132,6 +134,8 @@ class Ports:
     estates: EstateRegister
     people: PersonRegister
     consents: ConsentRegister
+    standings: StandingRegister
+    what_if: WhatIf
     new_id: Callable[[], UUID]
     now: Callable[[], datetime]
     see: See = permission.sight

@@ -134,8 +134,8 @@ class MeasureNameless(Refused):
 
 
 class MeasureIncomplete(Refused):
-    """A share and a rate need evidence that counts and evidence it is set against; an average needs evidence with points
-    on one scale only.
+    """A share and a rate need evidence that counts and evidence it is set against; an average needs evidence with
+    points on one scale only.
     """
 
 
@@ -156,8 +156,8 @@ class BandsBroken(Refused):
 
 
 class TiersBroken(Refused):
-    """Tiers begin with one for everybody, each higher one takes at least one rated period, and none has less rights than
-    the one below.
+    """Tiers begin with one for everybody, each higher one takes at least one rated period, and none has less rights
+    than the one below.
     """
 
 

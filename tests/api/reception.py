@@ -28,6 +28,8 @@ from domain.ports import Door
 from projections.area_tree import AreaTree
 from projections.consent_register import ConsentRegister
 from projections.estate_register import EstateRegister
+from projections.evaluation.standing_register import StandingRegister
+from projections.evaluation.what_if import WhatIf
 from projections.organisation_register import OrganisationRegister
 from projections.person_register import PersonRegister
 from projections.work_order_board import WorkOrderBoard
@@ -90,6 +92,8 @@ def application(
         estates=EstateRegister(ledger.pool),
         people=PersonRegister(ledger.pool),
         consents=ConsentRegister(ledger.pool),
+        standings=StandingRegister(ledger.pool),
+        what_if=WhatIf(ledger.pool),
         new_id=new_id,
         now=clock.now,
         see=see,
