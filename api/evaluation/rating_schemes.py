@@ -102,7 +102,7 @@ RULES: dict[str, object] = {
     "tiers": [
         {"largest_award_fen": 5_000_000},
         {"largest_award_fen": 50_000_000, "periods": 3},
-        {"largest_award_fen": None, "periods": 6, "band": "preferred"},
+        {"periods": 6, "band": "preferred"},
     ],
     "period": "month",
     "grace_days": 3,
@@ -245,7 +245,7 @@ def _what_if(ports: Ports) -> HTTPRouteHandler:
         wondered = msgspec.convert(data, Wondered, from_attributes=True)
         rating_rules.must_make_sense(wondered.rules)
         compared = _periods(loaded.state, wondered, ports.now())
-        answer = await ports.what_if.ask(loaded.state.length, compared, wondered.rules, most=wondered.most)
+        answer = await ports.what_if.ask(compared, wondered.rules, most=wondered.most)
         return _answered(compared, answer)
 
     wonder.__annotations__["data"] = Annotated[Wondered, BodyKwarg(media_type=RequestEncodingType.JSON)]

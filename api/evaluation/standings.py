@@ -51,7 +51,7 @@ SEEING = "standing.see"
 PATH = "/standings"
 ONE = f"{PATH}/{{vendor_id:uuid}}"
 
-Period = Annotated[str, PathParameter(description="Such as `2026-03` or `2026-Q1`.", max_length=16)]
+Period = Annotated[str, PathParameter(description="Such as `2026-03` or `2026-Q1`.", max_length=64)]
 
 OFFERS: tuple[tuple[str, Offer[StandingCommand]], ...] = (
     (
@@ -174,7 +174,7 @@ def _last(rows: list[Recorded]) -> tuple[int, int]:
 def _one(ports: Ports) -> HTTPRouteHandler:
     @get(
         ONE,
-        summary="A vendor's standing, now or as of then",
+        summary="The standing of a vendor, now or as of then",
         operation_id="oneStanding",
         operation_class=operation(
             *parameters(StandingThen), IF_NONE_MATCH, gives=STANDING_EXAMPLE, headers=("ETag",), permission=SEEING
@@ -194,7 +194,7 @@ def _one(ports: Ports) -> HTTPRouteHandler:
 def _history(ports: Ports) -> HTTPRouteHandler:
     @get(
         f"{ONE}/history",
-        summary="What a vendor's standing has come to over time",
+        summary="What the standing of a vendor has come to over time",
         operation_id="standingHistory",
         operation_class=operation(
             *parameters(StandingThen), IF_NONE_MATCH, gives=HISTORY_EXAMPLE, headers=("ETag",), permission=SEEING

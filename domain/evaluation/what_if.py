@@ -3,15 +3,15 @@
 evidence of all vendors, by period -> the rules that counted, the rules proposed -> whose band differs
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from msgspec import Struct
 
 from domain.evaluation import scorecard
-from domain.evaluation.evidence import Tally
 from domain.evaluation.rating_rules import Rules
 from domain.evaluation.scorecard import Rating
+from domain.evaluation.standing_history import Standing
 
 
 class Change(Struct, frozen=True):
@@ -39,17 +39,17 @@ class Compared(NamedTuple):
     changes: list[Change]
 
 
-def compare(vendor: str, periods: Sequence[Period], tallies: Mapping[str, Tally], proposed: Rules) -> Compared:
-    """One vendor. `tallies` are by period."""
+def compare(found: Standing, periods: Sequence[Period], proposed: Rules) -> Compared:
+    """One vendor."""
     rated, changes = 0, list[Change]()
     for period in periods:
-        counted = tallies.get(period.name)
-        if counted is None:
+        counted = found.tally(period.name)
+        if not counted.counts:
             continue
         total = scorecard.total_of(period.rules, counted)
         other = total if period.rules is proposed else scorecard.total_of(proposed, counted)
         was, would_be = scorecard.band(period.rules, total), scorecard.band(proposed, other)
         rated += bool(was)
         if was != would_be:
-            changes.append(Change(vendor, period.name, was, would_be, total, other))
+            changes.append(Change(found.vendor, period.name, was, would_be, total, other))
     return Compared(rated, changes)

@@ -1,42 +1,27 @@
-"""What if other rules had counted: reads the evidence about all vendors from the log, and writes nothing.
+"""What if other rules had counted: reads the evidence about all vendors from their register, and writes nothing.
 
-The database joins what is known of a vendor into one text, so each vendor costs one row and one decoding; while it
-reads what comes next, what has come is reckoned, in a thread, so that nobody else has to wait.
+A standing knows how much evidence of which kind there was in each month, folded from the log, so each vendor costs one
+row however long it has worked. While the database reads what comes next, what has come is reckoned, in a thread, so
+that nobody else has to wait.
 """
 
 import asyncio
 from collections.abc import Sequence
-from datetime import UTC, datetime
-from functools import lru_cache
 from typing import Final
 
 import asyncpg
 import msgspec
 
-from domain.evaluation.evidence import EvidenceKind, Tally
-from domain.evaluation.periods import Length, month_of, period_with
 from domain.evaluation.rating_rules import Rules
 from domain.evaluation.what_if import Change, Period, compare
 from domain.ports import Unavailable
+from projections.evaluation.standing_register import projection
+from projections.projection import Codec
 from projections.table import LIVE, LOST, Pool
 
 _CHUNK = 250
-_EVIDENCE: Final = f"""
-SELECT r.vendor, string_agg(e.state, ','::bytea ORDER BY e.originator_version)
-FROM {LIVE}.standing_register AS r JOIN linli_events AS e ON e.originator_id = r.id
-WHERE e.topic IN ('standing.noted', 'standing.evidence_withdrawn')
-GROUP BY r.vendor ORDER BY r.vendor
-"""  # noqa: S608 - our own names
-
-
-class Told(msgspec.Struct, frozen=True):
-    """What of an event matters here."""
-
-    type: str
-    id: str
-    kind: EvidenceKind
-    happened_at: str
-    points: int = 0
+_decode = Codec(projection).decode
+_STANDINGS: Final = f"SELECT state FROM {LIVE}.{projection.name} ORDER BY vendor"  # noqa: S608 - our own names
 
 
 class Answer(msgspec.Struct, frozen=True):
@@ -58,20 +43,19 @@ class WhatIf:
         self._pool = pool
         self._turn = asyncio.Lock()
 
-    async def ask(self, length: Length, periods: Sequence[Period], proposed: Rules, *, most: int = 1000) -> Answer:
+    async def ask(self, periods: Sequence[Period], proposed: Rules, *, most: int = 1000) -> Answer:
         """Compare the rules that counted in some periods with others. At most so many changes are listed."""
         try:
             async with self._turn, self._pool.acquire() as connection, connection.transaction(readonly=True):
-                cursor = await connection.cursor(_EVIDENCE)
-                return await _compared(cursor, length, periods, proposed, most)
+                cursor = await connection.cursor(_STANDINGS)
+                return await _compared(cursor, periods, proposed, most)
         except (asyncpg.UndefinedTableError, *LOST) as error:
-            msg = f"the evidence cannot be read: {error}"
+            msg = f"the register of standings cannot be read: {error}"
             raise Unavailable(msg) from error
 
 
 async def _compared(
     cursor: "asyncpg.cursor.Cursor[asyncpg.Record]",
-    length: Length,
     periods: Sequence[Period],
     proposed: Rules,
     most: int,
@@ -81,7 +65,7 @@ async def _compared(
     while chunk:
         reading = asyncio.ensure_future(cursor.fetch(_CHUNK))
         try:
-            found = await asyncio.to_thread(_chunk, chunk, length, periods, proposed)
+            found = await asyncio.to_thread(_chunk, chunk, periods, proposed)
         finally:
             await asyncio.wait([reading])
         vendors, rated = vendors + len(chunk), rated + found[0]
@@ -90,39 +74,10 @@ async def _compared(
     return Answer(vendors, rated, len(changes), tuple(changes[:most]))
 
 
-def _chunk(
-    rows: Sequence[asyncpg.Record], length: Length, periods: Sequence[Period], proposed: Rules
-) -> tuple[int, list[Change]]:
-    rated, changes, wanted = 0, list[Change](), frozenset(period.name for period in periods)
-    for vendor, bodies in rows:
-        compared = compare(vendor, periods, tallies(bodies, length, wanted), proposed)
+def _chunk(rows: Sequence[asyncpg.Record], periods: Sequence[Period], proposed: Rules) -> tuple[int, list[Change]]:
+    rated, changes = 0, list[Change]()
+    for (state,) in rows:
+        compared = compare(_decode(state), periods, proposed)
         rated += compared.rated
         changes += compared.changes
     return rated, changes
-
-
-def tallies(bodies: bytes, length: Length, wanted: frozenset[str]) -> dict[str, Tally]:
-    """What is known of a vendor, counted by period: its events, with commas between."""
-    told = _decode(b"[" + bodies + b"]")
-    withdrawn = {each.id for each in told if each.type == _WITHDRAWN}
-    found: dict[str, Tally] = {}
-    for each in told:
-        period = _period(length, each.happened_at[:13])
-        if period not in wanted:
-            continue
-        tally = found.get(period)
-        if tally is None:
-            tally = found[period] = Tally({}, {})
-        if each.id not in withdrawn:
-            tally.add(each.kind, each.points)
-    return found
-
-
-_WITHDRAWN: Final = "standing.evidence_withdrawn"
-_decode = msgspec.json.Decoder(list[Told]).decode
-
-
-@lru_cache(maxsize=65_536)
-def _period(length: Length, hour: str) -> str:
-    """The period of a moment, told in UTC to the hour: where it is midnight in China, an hour begins in UTC."""
-    return period_with(length, month_of(datetime.fromisoformat(f"{hour}:00:00").replace(tzinfo=UTC)))

@@ -103,10 +103,10 @@ async def test_the_same_rules_change_nobody_and_come_to_what_live_closing_came_t
     hall: TownHall, ledger: PostgresLedger
 ) -> None:
     head = await ledger.head()
-    answer = await WhatIf(hall.pool).ask("month", periods(rated.RULES), rated.RULES)
+    answer = await WhatIf(hall.pool).ask(periods(rated.RULES), rated.RULES)
     assert (answer.vendors, answer.changed, answer.changes) == (len(VENDORS), 0, ())
     nobody = replace(rated.RULES, bands=(replace(rated.RULES.bands[0], name="suspended", points=0),))
-    told = await WhatIf(hall.pool).ask("month", periods(rated.RULES), nobody)
+    told = await WhatIf(hall.pool).ask(periods(rated.RULES), nobody)
     reckoned = {(change.vendor, change.period): (change.total_was, change.was) for change in told.changes}
     lived = {
         (row.state.vendor, card.period): (card.total, card.band)
@@ -122,15 +122,15 @@ async def test_the_same_rules_change_nobody_and_come_to_what_live_closing_came_t
 async def test_other_rules_list_who_would_change_and_no_more_of_them_than_asked(hall: TownHall) -> None:
     first, *others = rated.RULES.measures
     heavier = replace(rated.RULES, measures=(replace(first, weight=5), *others[:-1], replace(others[-1], weight=75)))
-    answer = await WhatIf(hall.pool).ask("month", periods(rated.RULES), heavier)
+    answer = await WhatIf(hall.pool).ask(periods(rated.RULES), heavier)
     assert 0 < answer.changed == len(answer.changes)
     assert all(change.was != change.would_be for change in answer.changes)
     assert list(answer.changes) == sorted(answer.changes, key=lambda change: (change.vendor, change.period))
-    fewer = await WhatIf(hall.pool).ask("month", periods(rated.RULES), heavier, most=1)
+    fewer = await WhatIf(hall.pool).ask(periods(rated.RULES), heavier, most=1)
     assert (fewer.changed, fewer.changes) == (answer.changed, answer.changes[:1])
 
 
 async def test_only_the_periods_that_were_asked_about_are_looked_at(hall: TownHall) -> None:
-    answer = await WhatIf(hall.pool).ask("month", [Period("2025-12", rated.RULES)], rated.STRICTER)
+    answer = await WhatIf(hall.pool).ask([Period("2025-12", rated.RULES)], rated.STRICTER)
     assert (answer.rated, answer.changed) == (0, 0)
     assert ends_at("2025-12") < on(1, month=1)
