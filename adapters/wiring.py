@@ -59,6 +59,7 @@ from domain.access import permission
 from domain.access.credentials import Sealer
 from domain.access.newcomer import Newcomer
 from domain.admission import qualification, vendor
+from domain.evaluation import standing
 from domain.parties import organisation, person
 from domain.ports import ContentCheck, Context, Door, OtherLifecycle, RateLimits, Unavailable
 from projections import (
@@ -77,6 +78,9 @@ from projections.area_tree import AreaTree
 from projections.bulk import Load, Processes
 from projections.consent_register import ConsentRegister
 from projections.estate_register import EstateRegister
+from projections.evaluation import standing_register
+from projections.evaluation.standing_register import StandingRegister
+from projections.evaluation.what_if import WhatIf
 from projections.organisation_register import OrganisationRegister
 from projections.person_register import PersonRegister
 from projections.projection import Projection
@@ -97,6 +101,7 @@ PROJECTIONS: Mapping[str, Projection[Any, Any]] = {  # of different states and e
         vendor_register.projection,
         scheme_register.projection,
         qualification_board.projection,
+        standing_register.projection,
     )
 }
 """The read models by name."""
@@ -338,6 +343,8 @@ def ports_on(running: Core, files: Files) -> Ports:
         vendors=VendorRegister(pool),
         schemes=SchemeRegister(pool),
         qualifications=QualificationBoard(pool),
+        standings=StandingRegister(pool),
+        what_if=WhatIf(pool),
         new_id=new_id,
         now=now,
         discretion=Discretion(insight=InsightByRole(running.door), vault=running.vault, holdings=running.vault),
@@ -432,6 +439,28 @@ async def waiting(ledger: PostgresLedger) -> AsyncGenerator[tuple[str, UUID]]:
         await ledger.wait(projection, head, timeout=_BOARD_PATIENCE)
         async for stream in register.open_clocks():
             yield lifecycle, stream
+class _Clocks(NamedTuple):
+    """What knows the streams of a lifecycle that wait for a moment: a read model, and what it is asked."""
+
+    lifecycle: str
+    read_model: str
+    open: Callable[[], AsyncIterator[UUID]]
+
+
+async def waiting(ledger: PostgresLedger) -> AsyncGenerator[tuple[str, UUID]]:
+    """The streams that wait for a moment, as the boards know them: each lifecycle with an agenda has its line here.
+
+    The boards are waited for, so that nothing is missed which they have yet to hear of; what comes later, triggers see.
+    """
+    head, pool = await ledger.head(), ledger.pool
+    for clocks in (
+        _Clocks(work_order.decider.name, work_order_board.projection.name, WorkOrderBoard(pool).open_clocks),
+        _Clocks(person.decider.name, person_register.projection.name, PersonRegister(pool).open_clocks),
+        _Clocks(standing.decider.name, standing_register.projection.name, StandingRegister(pool).open_clocks),
+    ):
+        await ledger.wait(clocks.read_model, head, timeout=_BOARD_PATIENCE)
+        async for stream in clocks.open():
+            yield clocks.lifecycle, stream
 
 
 def files(settings: Settings, running: Core, check: ContentCheck) -> Files:

@@ -35,6 +35,7 @@ from api.admission import vendor_files, vendors
 from api.asked import Asked
 from api.desk import Desk
 from api.edge import Edge
+from api.evaluation import rating_schemes, standings
 from api.limits import UNLIMITED, Limits
 from api.ports import Ports
 from api.problems import TooManyRequests
@@ -65,6 +66,7 @@ def create_app(  # noqa: PLR0913 - what the API is plugged into, each by its nam
             section("organisations", organisations.routes(ports)),
             section("estates", estates.routes(ports)),
             section("vendors", [*vendors.routes(ports), *vendor_files.routes(ports)]),
+            section("evaluation", [*rating_schemes.routes(ports), *standings.routes(ports)]),
             section("permissions", appointments.routes(ports)),
             section("signing in", sign_in.routes(ports, desk)),
             section("accounts", [*accounts.routes(ports, desk), *openid_sign_in.routes(ports, desk)]),

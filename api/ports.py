@@ -19,6 +19,8 @@ from projections.admission.vendor_register import VendorRegister
 from projections.area_tree import AreaTree
 from projections.consent_register import ConsentRegister
 from projections.estate_register import EstateRegister
+from projections.evaluation.standing_register import StandingRegister
+from projections.evaluation.what_if import WhatIf
 from projections.organisation_register import OrganisationRegister
 from projections.person_register import PersonRegister
 from projections.work_order_board import WorkOrderBoard
@@ -138,6 +140,8 @@ class Ports:
     vendors: VendorRegister
     schemes: SchemeRegister
     qualifications: QualificationBoard
+    standings: StandingRegister
+    what_if: WhatIf
     new_id: Callable[[], UUID]
     now: Callable[[], datetime]
     see: See = permission.sight

@@ -31,6 +31,8 @@ from projections.admission.vendor_register import VendorRegister
 from projections.area_tree import AreaTree
 from projections.consent_register import ConsentRegister
 from projections.estate_register import EstateRegister
+from projections.evaluation.standing_register import StandingRegister
+from projections.evaluation.what_if import WhatIf
 from projections.organisation_register import OrganisationRegister
 from projections.person_register import PersonRegister
 from projections.work_order_board import WorkOrderBoard
@@ -96,6 +98,8 @@ def application(
         vendors=VendorRegister(ledger.pool),
         schemes=SchemeRegister(ledger.pool),
         qualifications=QualificationBoard(ledger.pool),
+        standings=StandingRegister(ledger.pool),
+        what_if=WhatIf(ledger.pool),
         new_id=new_id,
         now=clock.now,
         see=see,

@@ -27,6 +27,7 @@ from projections import (
     work_order_board,
 )
 from projections.admission import vendor_register
+from projections.evaluation import standing_register
 from tests import everybody
 from tests.adapters import hostile_files
 from tests.api.reception import Clock, application, counter
@@ -177,6 +178,8 @@ class Matrix:
             ), parts
         if lifecycle in _ADMISSION:
             return self._admission(side, parts)
+        if lifecycle in {"standing", "rating_scheme"}:
+            return self._standing_of(path, wanted, side, parts)
         place = {"area": side.community, "estate": side.community, "service_agreement": side.community}
         firm = side.company if lifecycle in {"organisation", "program"} else ""
         return Facts(place.get(lifecycle, ""), firm), parts
@@ -195,6 +198,13 @@ class Matrix:
             facts = Facts(side.community, side.company, (side.neighbour,), "grid_worker")
             return facts, parts | {"principal": side.neighbour}
         return Facts("", "", (side.candidate,), "powerful"), parts | {"principal": side.candidate}
+
+    def _standing_of(self, path: str, wanted: str, side: Side, parts: dict[str, str]) -> tuple[Facts, dict[str, str]]:
+        """What is known about either company; a rating scheme, and wondering about another, is the whole city's."""
+        parts |= {"vendor_id": side.company, "period": "2026-02", "key": "vendors"}
+        if path.startswith("/rating-schemes"):
+            return Facts(), parts
+        return Facts(side.community if wanted == "standing.note" else "", side.company), parts
 
     def _standing(self, me: str) -> bool:
         name = next(name for name, who in self.town.principals.items() if who == me)
@@ -229,6 +239,8 @@ _ADMISSION: Final = {"vendor"}
 _BY_NAME: Final = {
     "/service-agreements/{community}",
     "/work-calendars/{key}",
+    "/rating-schemes/{key}",
+    "/rating-schemes/{key}/what-if",
     "/principals/{principal}/appointments",
     "/people/{person_id}/consents",
     "/people/{person}/account",
@@ -268,11 +280,13 @@ async def http(ledger: PostgresLedger, town: Town, files: Files) -> AsyncIterato
             consent_register.projection,
             work_order_board.projection,
             vendor_register.projection,
+            standing_register.projection,
         ),
         counter(app) as opened,
     ):
         await ledger.wait(work_order_board.projection.name, await ledger.head(), timeout=20)
         await ledger.wait(person_register.projection.name, await ledger.head(), timeout=20)
+        await ledger.wait(standing_register.projection.name, await ledger.head(), timeout=20)
         yield opened
 
 

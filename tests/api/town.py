@@ -10,12 +10,15 @@ from datetime import date, time
 from typing import Any
 from uuid import UUID
 
+from msgspec.structs import replace
+
 from adapters.ids import new_id
 from domain import service_agreement, work_calendar, work_order
 from domain.access import account, appointment, login, program, role
 from domain.access.account_messages import Open
 from domain.admission import vendor
 from domain.decider import Command
+from domain.evaluation import rating_scheme, standing
 from domain.lifecycles import AnyDecider
 from domain.parties import area, estate, organisation, person
 from domain.ports import Context, Door
@@ -24,6 +27,7 @@ from domain.privacy.personal import Kind
 from domain.service_agreement import Line
 from domain.terms import Terms
 from domain.working_time import Window, WorkingTime, week
+from tests.domain.evaluation import rated
 from tests.domain.small_town import on
 
 OURS, THEIRS = "990101001001", "990102001001"
@@ -68,6 +72,7 @@ class Town:
         self.ward = await self._person(self.ours, "ward")
         for each in role.ALL:
             await self._seat(each)
+        await self._standing()
 
     async def _agree(self) -> None:
         open_daily = WorkingTime(zone="Asia/Shanghai", week=week((Window(time(9), time(17)),)))
@@ -189,6 +194,17 @@ class Town:
         for command in commands:
             await self._do(work_order.decider, order, command)
         return str(order)
+
+    async def _standing(self) -> None:
+        """Vendors are rated, and something is known about either side's."""
+        scheme = rating_scheme.stream(rating_scheme.VENDORS)
+        await self._do(rating_scheme.decider, scheme, rated.PUBLISH)
+        for side in (self.ours, self.theirs):
+            for fact in rated.good_month(2):
+                noted = replace(fact, vendor=side.company, at=on(1), id=f"{side.mark}/{fact.id}", area=side.community)
+                await self._do(standing.decider, standing.stream(side.company), noted)
+            close = standing.ClosePeriod(at=on(2), vendor=side.company, period="2026-02")
+            await self._do(standing.decider, standing.stream(side.company), close)
 
     async def _do(self, decider: AnyDecider, stream: UUID, command: Command) -> None:
         await self.door.execute(decider, stream, command, Context(actor="mayor", occurred_at=on(2)))
