@@ -10,8 +10,6 @@ import msgspec
 
 from domain import service_agreement, work_calendar, work_order
 from domain.access import account, appointment, login, program
-from domain.admission import waiver
-from domain.admission import vendor
 from domain.admission import vendor, waiver
 from domain.concession import agreement
 from domain.admission import admission_scheme, qualification
@@ -47,7 +45,6 @@ ALL: Final[tuple[AnyDecider, ...]] = (
     screening.decider,
     agreement.decider,
     fan_out.decider,
-    vendor.decider,
     rating_scheme.decider,
     standing.decider,
     admission_scheme.decider,
