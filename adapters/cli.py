@@ -110,7 +110,13 @@ def _add_imports(what: Any) -> None:  # argparse's own is private
     orders.add_argument("--layout", required=True, help="which system it comes from, such as boston311")
     areas = _add(what, "areas", import_areas, "the area tree: a code and a name in each row 区划")
     areas.add_argument("file", type=Path, nargs="+", help="a .csv or .csv.gz with columns code and name")
-    for each in (orders, areas):
+    debarments = _add(what, "debarments", import_debarments, "a list of debarment 失信与禁入名单")
+    debarments.add_argument("file", type=Path, help="a .csv or .csv.gz with columns name, listed_on, ...")
+    debarments.add_argument("--list", required=True, metavar="KEY", help="which list, such as dishonest or tax")
+    debarments.add_argument("--source", required=True, metavar="NAME", help="who publishes it")
+    debarments.add_argument("--retrieved-at", type=_moment, help="when it was fetched; now when left out")
+    debarments.add_argument("--part", action="store_true", help="a part of the list only: nobody is taken off")
+    for each in (orders, areas, debarments):
         each.add_argument("--json", action="store_true", help="print the numbers as JSON")
 
 
@@ -315,6 +321,24 @@ def import_areas(settings: Settings, options: Options) -> int:
     return OK
 
 
+def import_debarments(settings: Settings, options: Options) -> int:
+    """Import a list of debarment, and tell what is wrong in it."""
+    from adapters import wiring  # noqa: PLC0415 - as above
+    from adapters.debarment_lists import Source  # noqa: PLC0415 - as above
+
+    source = Source(options.list, options.source, options.retrieved_at or wiring.now(), whole=not options.part)
+    with engines_for(settings, temporal=False) as engines, _bar("rows") as bar:
+        told = _telling(bar, options.file.name)
+        report = _run(wiring.import_debarment_list(engines, settings, options.file, source, told))
+    _tell_rejects(report)
+    if report.nobody_delisted_because:
+        _err.print(
+            f"未移出任何条目 nobody was taken off: {report.nobody_delisted_because}", style="yellow", markup=False
+        )
+    _tell_numbers(report.summary(), as_json=options.json)
+    return OK
+
+
 def _telling(bar: bars.Progress, name: str) -> Callable[[Progress], None]:
     """What moves the bar."""
     task = bar.add_task(name, total=None)
@@ -344,6 +368,7 @@ _NUMBERS = {
     "imported": "新导入",
     "known": "已有",
     "rejected": "拒绝",
+    "delisted": "移出",
     "on_time": "按时",
     "overdue": "超时",
     "unflagged": "无标记",

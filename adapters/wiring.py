@@ -23,7 +23,7 @@ from uuid import UUID
 import structlog
 import uvicorn
 
-from adapters import forgetting, heartbeat, import_areas, import_layout, importing
+from adapters import debarment_lists, forgetting, heartbeat, import_areas, import_layout, importing
 from adapters.bounded_heads import BoundedHeads
 from adapters.client_secrets import SealedClientSecrets, providers
 from adapters.content_check import ContentChecker
@@ -267,6 +267,18 @@ async def import_area_tree(
         return await import_areas.import_areas(door, paths, now(), progress)
 
 
+async def import_debarment_list(
+    engines: Engines,
+    settings: Settings,
+    path: Path,
+    source: debarment_lists.Source,
+    progress: Callable[[Progress], None],
+) -> debarment_lists.Report:
+    """Import a file of debarred organisations. Raises what the import raises."""
+    async with core(settings, engines) as (ledger, door, _):
+        return await debarment_lists.import_debarments(door, ledger, path, source, now(), progress=progress)
+
+
 async def create_account(engines: Engines, settings: Settings, newcomer: Newcomer) -> str | None:
     """Let a person sign in, in a role if one is named; the temporary password where none is given. Raises `Refused`."""
     async with core(settings, engines) as running, signing_in(settings, running) as desk:
@@ -503,6 +515,7 @@ __all__ = [
     "desk_on",
     "follow",
     "import_area_tree",
+    "import_debarment_list",
     "import_work_orders",
     "rebuild_projection",
     "rotate_signing_key",

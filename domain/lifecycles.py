@@ -10,9 +10,11 @@ import msgspec
 
 from domain import service_agreement, work_calendar, work_order
 from domain.access import account, appointment, login, program
+from domain.admission import admission_scheme, qualification, vendor, waiver
+from domain.admission import waiver
+from domain.admission import vendor
 from domain.admission import vendor, waiver
 from domain.concession import agreement
-from domain.admission import admission_scheme, qualification
 from domain.decider import Decider, Event
 from domain.engaging import engagement
 from domain.evaluation import rating_scheme, standing

@@ -67,7 +67,9 @@ def _reminders(state: Qualification) -> Iterator[_Happening]:
         return
     last, told = live[-1], {each for grant in live for each in grant.noted}
     already = {(each.until, each.days, each.serial) for each in told}
-    ends = [(last.until, 0, last.decided_at)]
+    # where a renewal came to nothing, the grant before it is the last one again, from that moment on
+    changed_at = max((last.decided_at, *(each.ended_at for each in state.grants if each.ended_at is not None)))
+    ends = [(last.until, 0, changed_at)]
     for kind in dict.fromkeys((*last.terms.documents, *(each.paper.kind for each in state.documents))):
         found = covering(state, kind)
         if found is not None and (ends_at := found[1].ends) is not None:

@@ -20,8 +20,11 @@ from uuid import UUID
 from msgspec import Meta, Struct
 from msgspec.structs import replace
 
+from domain.admission import admission_scheme
 from domain.admission import vendor as vendors
+from domain.admission.admission_scheme import CategoryUnknown
 from domain.admission.basis import Basis
+from domain.admission.category import Category
 from domain.admission.in_order import must_not_be_back_dated
 from domain.admission.vendor import VendorNotRegistered
 from domain.admission.what import What
@@ -86,7 +89,7 @@ class Propose(Command, frozen=True, tag="propose"):
 
     at: Annotated[datetime, Meta(tz=True)]
     vendor: Annotated[str, Meta(min_length=1, max_length=64)]
-    category: Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_]{1,31}$")]
+    category: Category
     reason: Reason
     text: Annotated[str, Meta(min_length=1, max_length=1000, pattern=r"\S", description="As it is published.")]
     what: Annotated[tuple[What, ...], Meta(min_length=1, max_length=5)]
@@ -243,6 +246,8 @@ def _propose(command: Propose, waivers: Waivers, ask: Ask) -> Sequence[WaiverEve
         raise WaiverAwaitsSignature
     if not ask(vendors.decider, vendors.stream(command.vendor)).registered:
         raise VendorNotRegistered(vendor=command.vendor)
+    if not admission_scheme.exists(ask, command.category):
+        raise CategoryUnknown(category=command.category)
     if command.area:
         areas.must_be_open(command.area, ask)
     return [

@@ -368,7 +368,7 @@ def whose(_stream: UUID, engagement: Engagement, command: EngagementCommand | No
 
 def stream_of(vendor: str, category: str, single_use_waiver: int) -> UUID:
     """The stream of the one engagement that spends a single-use waiver. All others have ids of their own."""
-    return waiver.engagement_stream(vendor, category, single_use_waiver)
+    return waiver.engagement_stream(exposure.vendor_id(vendor), category, single_use_waiver)
 
 
 decider: Decider[EngagementCommand, Engagement, EngagementEvent] = Decider(

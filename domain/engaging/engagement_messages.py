@@ -6,6 +6,7 @@ from typing import Annotated, Literal, TypeAlias, final
 from msgspec import Meta
 
 from domain.admission.basis import Basis
+from domain.admission.category import Category
 from domain.decider import Command, Elapse, Event, Refused
 from domain.privacy.personal import Key, NotPersonal
 
@@ -18,7 +19,6 @@ HoldReason: TypeAlias = Literal["dispute", "sanction", "audit", "other"]
 
 Instant: TypeAlias = Annotated[datetime, Meta(tz=True)]
 VendorId: TypeAlias = Annotated[str, Meta(min_length=1, max_length=64, description="Id of the organisation.")]
-Category: TypeAlias = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_]{1,31}$")]
 AreaCode: TypeAlias = Annotated[str, Meta(pattern=r"^[0-9]{0,15}$", description="Empty: the whole city.")]
 TITLE = "what a company is engaged for, as it is published"
 Title: TypeAlias = Annotated[

@@ -10,16 +10,17 @@ still so when the command's events are appended.
 from collections.abc import Mapping
 from datetime import datetime
 from types import MappingProxyType
-from typing import Final
+from typing import Final, Literal, TypeAlias
 from uuid import UUID
 
 from msgspec import Struct
 
-from domain.admission import vendor, waiver
+from domain.admission import admission_scheme, qualification, vendor, waiver
 from domain.admission.basis import Basis
 from domain.admission.what import What
 from domain.decider import Ask, Refused
 from domain.evaluation import standing
+from domain.parties import area as areas
 from domain.restraint import sanction, screening
 
 CREATE_EXPOSURE: Final[Mapping[str, What]] = MappingProxyType(
@@ -39,6 +40,10 @@ are: one that stands neither here nor among those that expose to nobody fails it
 
 EARNED: Final[frozenset[What]] = frozenset({"pay_out"})
 """What takes no qualification at that moment: it was there when the work was given."""
+
+
+Shortfall: TypeAlias = Literal["never", "undecided", "not_yet", "not_here", "lapsed", "revoked"]
+"""Why somebody is not qualified: never was, is not decided on, from later on, elsewhere only, no longer."""
 
 
 class Wanted(Struct, frozen=True, kw_only=True):
@@ -75,12 +80,40 @@ def must_be_allowed(ask: Ask, wanted: Wanted) -> Basis:
     must_be_unrestrained(ask, wanted)
     if wanted.what in EARNED and wanted.engaged is not None:
         return wanted.engaged
-    found = waiver.basis(
-        ask, vendor_id(wanted.vendor), wanted.category, wanted.area, wanted.at, wanted.what, wanted.waiver
+    return _must_be_qualified(ask, wanted)
+
+
+def _must_be_qualified(ask: Ask, wanted: Wanted) -> Basis:
+    known, category, area, at = vendor_id(wanted.vendor), wanted.category, wanted.area, wanted.at
+    found = qualification.basis(ask, known, category, area, at) or waiver.basis(
+        ask, known, category, area, at, wanted.what, wanted.waiver
     )
     if found is None:
-        raise NotQualified(category=wanted.category, area=wanted.area)
+        reason, since = _why_not(ask, known, category, area, at)
+        raise NotQualified(category=category, area=area, reason=reason, since=since)
     return found
+
+
+def _why_not(ask: Ask, vendor: str, category: str, area: str, at: datetime) -> tuple[Shortfall, datetime | None]:
+    """What a vendor lacks, and since when: the most that is known of it, from the whole city down to the area."""
+    reason: Shortfall = "never"
+    since: datetime | None = None
+    for each in dict.fromkeys(("", *areas.ancestors_of(area), area)):
+        state = ask(qualification.decider, qualification.stream(vendor, category, each))
+        if state.grants:
+            last = state.grants[-1]
+            ended = qualification.ended(state, last)
+            moment = at if state.latest is None else max(at, state.latest)
+            if at < last.since:
+                reason, since = "not_yet", last.since
+            elif moment < ended:
+                out = [one.since for one in last.taken_out if area.startswith(one.area)]
+                reason, since = "not_here", min(out, default=None)
+            else:
+                reason, since = ("revoked" if last.ended_because == "revoked" else "lapsed"), ended
+        elif state.open_case is not None and reason == "never":
+            reason = "undecided"
+    return reason, since
 
 
 def must_be_unrestrained(ask: Ask, wanted: Wanted) -> None:
@@ -106,7 +139,7 @@ def _is_kept(ask: Ask, known: str, wanted: Wanted) -> bool:
 
 def must_be_free(ask: Ask, company: str, category: str, area: str, at: datetime) -> None:
     """Before a work order is given to a company: no sanction may stand in the way, and where the company is a vendor,
-    nothing at all.
+    nothing at all, and it must be qualified where vendors of that category are.
 
     Most companies that mend things here are no vendors (the property company's own people): for them this is a look at
     two streams that mostly are empty. What is no id of an organisation costs nothing.
@@ -117,4 +150,7 @@ def must_be_free(ask: Ask, company: str, category: str, area: str, at: datetime)
         return
     sanction.must_not_restrain(ask, known, "award", category, area, at)
     if ask(vendor.decider, vendor.stream(known)).registered:
-        must_be_unrestrained(ask, Wanted(vendor=known, what="award", category=category, area=area, at=at))
+        wanted = Wanted(vendor=known, what="award", category=category, area=area, at=at)
+        must_be_unrestrained(ask, wanted)
+        if admission_scheme.exists(ask, category):
+            _must_be_qualified(ask, wanted)

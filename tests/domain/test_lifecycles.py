@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from domain import lifecycles, service_agreement, work_calendar, work_order
-from domain.admission import vendor, waiver
+from domain.admission import admission_scheme, vendor, waiver
 from domain.decider import Command, Elapse, Event, Refused, tag_of
 from domain.engaging import engagement
 from domain.evaluation import rating_scheme, standing
@@ -24,8 +24,9 @@ from domain.lifecycles import AnyDecider
 from domain.parties import area, organisation, person
 from domain.restraint import fan_out, sanction
 from domain.restraint.fan_out import Item
-from tests.domain import engaged, trade
+from tests.domain import trade
 from tests.domain.any_message import made_up
+from tests.domain.engaging import engaged
 from tests.domain.evaluation import rated
 from tests.domain.small_town import AREAS, FOUND, LINES, agreed, on, published
 from tests.scenario import Streams
@@ -43,6 +44,7 @@ WORLD = Streams(
         ANNA: person.decider.fold([person.Registered(at=on(1), name="Anna")]),
         FIXIT: organisation.decider.fold([organisation.Registered(at=on(1), name="修得快", kinds=("vendor",))]),
         vendor.stream(trade.VENDOR): vendor.decider.fold([trade.REGISTERED, trade.VERIFIED]),
+        admission_scheme.stream("parking"): admission_scheme.decider.fold([engaged.SCHEME]),
         waiver.stream(trade.VENDOR, "parking"): waiver.decider.fold([engaged.PROPOSED, engaged.SIGNED]),
         organisation.stream(trade.CODE): organisation.decider.fold([trade.COMPANY]),
         **{each: person.decider.fold([person.Registered(at=on(1), name="Bo")]) for each in trade.PEOPLE},

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from msgspec.structs import replace
 
-from domain.admission import vendor, waiver
+from domain.admission import admission_scheme, vendor, waiver
 from domain.admission.basis import Basis
 from domain.admission.in_order import BackDated
 from domain.admission.waiver import (
@@ -29,10 +29,12 @@ from domain.admission.what import What
 from domain.decider import Due, Elapse, Whose
 from domain.parties import area
 from tests.domain import trade
+from tests.domain.admission import qualifying
 from tests.domain.small_town import AREAS, WILLOWS, on
 from tests.domain.trade import VENDOR
 from tests.scenario import Given, Streams, given
 
+SCHEME = admission_scheme.Published(at=on(1), category="lifts", counts_from=on(1), document=qualifying.RULES)
 Scenario = Given[WaiverCommand, Waivers, WaiverEvent]
 
 PROPOSE = Propose(
@@ -67,7 +69,8 @@ def town(*events: WaiverEvent) -> Scenario:
     scenario = given(waiver.decider, *events)
     for known in AREAS:
         scenario = scenario.knowing(area.decider, area.stream(known.code), known)
-    return scenario.knowing(vendor.decider, vendor.stream(VENDOR), trade.REGISTERED)
+    scenario = scenario.knowing(vendor.decider, vendor.stream(VENDOR), trade.REGISTERED)
+    return scenario.knowing(admission_scheme.decider, admission_scheme.stream("lifts"), SCHEME)
 
 
 def basis(
@@ -119,6 +122,10 @@ def test_its_area_must_be_there_unless_it_is_the_whole_city() -> None:
 
 def test_it_is_for_a_vendor_that_is_registered() -> None:
     town().when(replace(PROPOSE, vendor=trade.NOBODY)).then_refused(vendor.VendorNotRegistered)
+
+
+def test_it_is_for_a_category_that_vendors_are_admitted_to() -> None:
+    town().when(replace(PROPOSE, category="moon_walks")).then_refused(admission_scheme.CategoryUnknown)
 
 
 def test_one_proposal_waits_at_a_time() -> None:
