@@ -182,7 +182,7 @@ def _ran_out(state: Sanctions, at: datetime) -> list[SanctionEvent]:
 
 def _restrain(command: Suspend | Blacklist, state: Sanctions, at: datetime, ask: Ask) -> list[SanctionEvent]:
     reach = scope(command.categories, command.areas)
-    _must_be_an_organisation(command.vendor, ask)
+    vendor = _organisation(command.vendor, ask)
     for place in reach.areas:
         if ask(area.decider, area.stream(place)).registered_at is None:
             raise area.AreaNotRegistered(area=place)
@@ -197,7 +197,7 @@ def _restrain(command: Suspend | Blacklist, state: Sanctions, at: datetime, ask:
         return [
             Suspended(
                 at=at,
-                vendor=command.vendor,
+                vendor=vendor,
                 number=number,
                 by=command.by,
                 reason=command.reason,
@@ -209,7 +209,7 @@ def _restrain(command: Suspend | Blacklist, state: Sanctions, at: datetime, ask:
     return [
         Blacklisted(
             at=at,
-            vendor=command.vendor,
+            vendor=vendor,
             number=number,
             by=command.by,
             reason=command.reason,
@@ -224,14 +224,15 @@ def _says(each: Sanction) -> tuple[SanctionKind, str, str, Scope, datetime | Non
     return each.kind, each.reason, each.text, each.scope, each.until
 
 
-def _must_be_an_organisation(vendor: str, ask: Ask) -> None:
-    """Also one that is no vendor yet can be barred from becoming one."""
+def _organisation(vendor: str, ask: Ask) -> str:
+    """Its id. Also one that is no vendor yet can be barred from becoming one."""
     try:
-        known = ask(organisation.decider, UUID(vendor))
+        stream_ = UUID(vendor)
     except ValueError:
         raise organisation.OrganisationNotRegistered from None
-    if known.registered_at is None:
+    if ask(organisation.decider, stream_).registered_at is None:
         raise organisation.OrganisationNotRegistered
+    return str(stream_)
 
 
 def _must_be_lawful(until: datetime, at: datetime) -> None:

@@ -10,6 +10,7 @@ from uuid import UUID
 
 import msgspec
 import pytest
+from msgspec.structs import replace
 from temporalio.client import WorkflowExecutionStatus
 from temporalio.service import RPCError
 from temporalio.testing import WorkflowEnvironment
@@ -19,18 +20,19 @@ from adapters.ids import new_id
 from adapters.ledger import PostgresLedger
 from adapters.temporal import worker
 from domain import lifecycles, work_order
-from domain.admission import waiver
+from domain.admission import vendor, waiver
 from domain.decider import Command
 from domain.engaging import engagement
 from domain.engaging.engagement import Engagement
 from domain.lifecycles import AnyDecider
-from domain.parties import organisation
+from domain.parties import organisation, person
 from domain.ports import Context, Metadata
 from domain.restraint import fan_out, sanction
 from domain.restraint.fan_out import Choice, Count, FanOut
 from projections import work_order_board
 from projections.work_order_board import WorkOrderBoard
 from tests import everybody
+from tests.domain import trade
 from tests.followed import followed
 from tests.workflows.virtual import publish_terms
 from workflows import fan_outs
@@ -105,13 +107,18 @@ class City:
         """Two of three vendors may be engaged."""
         await publish_terms(self.door)
         at = now()
-        for vendor in (self.vendor, self.other, self.stranger):
-            register = organisation.Register(at=at, name="某公司", kinds=("vendor",), country="SG")
-            await self.do(organisation.decider, UUID(vendor), register)
-        for vendor in (self.vendor, self.other):
+        for each in trade.PEOPLE:
+            await self.do(person.decider, each, person.Register(at=at, name="某人"))
+        for number, company in enumerate((self.vendor, self.other, self.stranger)):
+            register = organisation.Register(at=at, name="明达水电", kinds=("vendor",), country="SG")
+            await self.do(organisation.decider, UUID(company), register)
+            file = replace(trade.REGISTER, at=at, vendor=company, credit_code="", registration_number=f"SG {number}")
+            accept = vendor.Verify(at=at, declaration=1, accepted=True)
+            await self.do(vendor.decider, vendor.stream(company), file, accept)
+        for company in (self.vendor, self.other):
             propose = waiver.Propose(
                 at=at,
-                vendor=vendor,
+                vendor=company,
                 category=CATEGORY,
                 reason="public_safety",
                 text="电梯停运",
@@ -120,7 +127,7 @@ class City:
                 by="anna",
             )
             await self.do(
-                waiver.decider, waiver.stream(vendor, CATEGORY), propose, waiver.Sign(at=now(), number=1, by="bo")
+                waiver.decider, waiver.stream(company, CATEGORY), propose, waiver.Sign(at=now(), number=1, by="bo")
             )
 
     async def engage(self, status: str) -> UUID:
@@ -303,7 +310,7 @@ async def test_everything_under_way_gets_what_was_chosen_for_it_or_is_held_and_n
         working: [],
     } | {each: [] for each in over}
     assert (await city.engagement(awarded)).vendor == city.other
-    assert (await city.engagement(finished)).kept == "1"
+    assert (await city.engagement(finished)).kept == ("1",)
 
 
 async def test_with_nothing_under_way_it_reports_at_once(city: City) -> None:
