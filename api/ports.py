@@ -15,10 +15,13 @@ from domain.ports import ContentCheck, ContentSealer, Door, FileStore, Ledger, O
 from domain.privacy.personal import Kind
 from projections.admission.vendor_register import VendorRegister
 from projections.area_tree import AreaTree
+from projections.concession_board import ConcessionBoard
 from projections.consent_register import ConsentRegister
 from projections.estate_register import EstateRegister
 from projections.organisation_register import OrganisationRegister
 from projections.person_register import PersonRegister
+from projections.restraint.debarment_register import DebarmentRegister
+from projections.restraint.screening_board import ScreeningBoard
 from projections.work_order_board import WorkOrderBoard
 
 UNREADABLE: Final = "[无法读取 unreadable]"
@@ -134,6 +137,9 @@ class Ports:
     people: PersonRegister
     consents: ConsentRegister
     vendors: VendorRegister
+    debarments: DebarmentRegister
+    screenings: ScreeningBoard
+    concessions: ConcessionBoard
     new_id: Callable[[], UUID]
     now: Callable[[], datetime]
     see: See = permission.sight

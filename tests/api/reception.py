@@ -27,10 +27,13 @@ from domain.access.permission import See
 from domain.ports import Door
 from projections.admission.vendor_register import VendorRegister
 from projections.area_tree import AreaTree
+from projections.concession_board import ConcessionBoard
 from projections.consent_register import ConsentRegister
 from projections.estate_register import EstateRegister
 from projections.organisation_register import OrganisationRegister
 from projections.person_register import PersonRegister
+from projections.restraint.debarment_register import DebarmentRegister
+from projections.restraint.screening_board import ScreeningBoard
 from projections.work_order_board import WorkOrderBoard
 from tests import everybody
 
@@ -92,6 +95,9 @@ def application(
         people=PersonRegister(ledger.pool),
         consents=ConsentRegister(ledger.pool),
         vendors=VendorRegister(ledger.pool),
+        debarments=DebarmentRegister(ledger.pool),
+        screenings=ScreeningBoard(ledger.pool),
+        concessions=ConcessionBoard(ledger.pool),
         new_id=new_id,
         now=clock.now,
         see=see,
