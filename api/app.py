@@ -31,6 +31,7 @@ from api import (
     work_order_list,
     work_orders,
 )
+from api.admission import vendor_files, vendors
 from api.asked import Asked
 from api.desk import Desk
 from api.edge import Edge
@@ -63,6 +64,7 @@ def create_app(  # noqa: PLR0913 - what the API is plugged into, each by its nam
             section("areas", areas.routes(ports)),
             section("organisations", organisations.routes(ports)),
             section("estates", estates.routes(ports)),
+            section("vendors", [*vendors.routes(ports), *vendor_files.routes(ports)]),
             section("permissions", appointments.routes(ports)),
             section("signing in", sign_in.routes(ports, desk)),
             section("accounts", [*accounts.routes(ports, desk), *openid_sign_in.routes(ports, desk)]),

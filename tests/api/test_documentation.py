@@ -9,6 +9,7 @@ import msgspec
 import pytest
 
 from api import areas, estates, organisations, people_examples
+from api.admission import vendor_examples, vendor_view, vendors
 from api.change import body_of
 from api.consents import ConsentView
 from api.documentation import SECURITY
@@ -170,6 +171,8 @@ def test_every_example_of_a_body_is_one() -> None:
             msgspec.convert(each.example, body_of(each.command, "Body"))
     for about in (people_examples.REGISTER, *people_examples.OFFERS):
         msgspec.convert(about.example, body_of(about.command, "Body"))
+    for file in (vendor_examples.REGISTER, *vendor_examples.OFFERS):
+        msgspec.convert(file.example, body_of(file.command, "Body"))
     for agreed, without in ((people_examples.GIVE, ["person"]), (people_examples.WITHDRAW, [])):
         msgspec.convert(agreed.example, body_of(agreed.command, "Body", without))
 
@@ -189,6 +192,10 @@ def test_every_example_of_an_answer_is_one() -> None:
         (people_examples.DISCLOSURE, DisclosureView),
         (people_examples.RECORD, Processed),
         (people_examples.EXPORT, Export),
+        (vendor_examples.EXAMPLE, vendor_view.VendorView),
+        (vendor_examples.LINE, vendor_view.VendorLine),
+        (vendor_examples.HISTORY, History),
+        ({"items": [vendor_examples.MEMBER]}, vendors.Members),
     ):
         msgspec.convert(example, shape)
 
@@ -233,6 +240,25 @@ async def test_the_examples_of_parties_and_places_work_too(reception: Reception)
         assert made.status_code == 201, made.text
         for offer in kind.OFFERS:
             await reception.do(made.headers["Location"], offer.name, offer.example)
+
+
+async def test_the_examples_of_a_vendors_file_work_too(reception: Reception) -> None:
+    person = (await reception.send("/people", people_examples.REGISTER.example)).json()["id"]
+    made = await reception.send("/organisations", organisations.REGISTER.example)
+    known = {vendor_examples.PERSON: person, vendor_examples.VENDOR: made.json()["id"]}
+
+    def named(example: object) -> object:
+        text = msgspec.json.encode(example).decode()
+        for placeholder, real in known.items():
+            text = text.replace(placeholder, real)
+        return msgspec.json.decode(text)
+
+    file = (await reception.send("/vendors", named(vendor_examples.REGISTER.example))).headers["Location"]
+    await reception.do(file, "verify", {"declaration": 1, "accepted": True})
+    for offer in vendor_examples.OFFERS:
+        if offer.name != "verify":
+            await reception.do(file, offer.name, named(offer.example))
+    msgspec.json.decode((await reception.see(file)).content, type=vendor_view.VendorView)
 
 
 async def test_every_kind_of_problem_can_be_looked_up(reception: Reception) -> None:

@@ -26,6 +26,7 @@ from projections import (
     person_register,
     work_order_board,
 )
+from projections.admission import vendor_register
 from tests import everybody
 from tests.adapters import hostile_files
 from tests.api.reception import Clock, application, counter
@@ -144,6 +145,7 @@ class Matrix:
             "order_id": self.town.orders[name] if mine else side.order,
             "organisation_id": side.company,
             "organisation": side.company,
+            "vendor_id": side.company,
             "estate_id": side.estate,
             "program_id": side.program,
             "community": side.community,
@@ -173,9 +175,15 @@ class Matrix:
             return Facts(
                 area if path != "/people" or wanted == "person.register" else OURS, "", (person,), facet
             ), parts
+        if lifecycle in _ADMISSION:
+            return self._admission(side, parts)
         place = {"area": side.community, "estate": side.community, "service_agreement": side.community}
         firm = side.company if lifecycle in {"organisation", "program"} else ""
         return Facts(place.get(lifecycle, ""), firm), parts
+
+    def _admission(self, side: Side, parts: dict[str, str]) -> tuple[Facts, dict[str, str]]:
+        """A vendor's file, and what is decided about it, concern its organisation."""
+        return Facts("", side.company), parts | {"person_id": side.neighbour}
 
     def _appointment(self, wanted: str, side: Side, parts: dict[str, str], me: str) -> tuple[Facts, dict[str, str]]:
         """Somebody is given a small role where the asking one is, or a powerful one is decided about."""
@@ -206,6 +214,7 @@ class Matrix:
             "reporter": about if mine else side.neighbour,
             "home": side.community,
             "organisation": side.company,
+            "vendor": side.company,
             "ward": "",
             "area": side.community,
         }
@@ -215,6 +224,8 @@ class Matrix:
         return {**example, **changed}
 
 
+_ADMISSION: Final = {"vendor"}
+"""Lifecycles about whether an organisation may work here."""
 _BY_NAME: Final = {
     "/service-agreements/{community}",
     "/work-calendars/{key}",
@@ -256,6 +267,7 @@ async def http(ledger: PostgresLedger, town: Town, files: Files) -> AsyncIterato
             person_register.projection,
             consent_register.projection,
             work_order_board.projection,
+            vendor_register.projection,
         ),
         counter(app) as opened,
     ):

@@ -6,7 +6,7 @@ to others carries a mark that must never be seen by whom it is not for.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import time
+from datetime import date, time
 from typing import Any
 from uuid import UUID
 
@@ -14,6 +14,7 @@ from adapters.ids import new_id
 from domain import service_agreement, work_calendar, work_order
 from domain.access import account, appointment, login, program, role
 from domain.access.account_messages import Open
+from domain.admission import vendor
 from domain.decider import Command
 from domain.lifecycles import AnyDecider
 from domain.parties import area, estate, organisation, person
@@ -89,6 +90,39 @@ class Town:
         side.candidate = await self._person(side, "candidate")
         await self._appoint(side.candidate, "procurement_officer", side)
         side.order = await self._order(side, side.neighbour, side.neighbour)
+        await self._vendor(side)
+
+    async def _vendor(self, side: Side) -> None:
+        """The file of the side's company, for which its neighbour works."""
+        opened = vendor.Register(
+            at=on(1),
+            vendor=side.company,
+            name=f"company {side.mark}",
+            registration_number=f"no {side.mark}",
+            legal_representative=side.neighbour,
+            contacts=(vendor.Contact(side.neighbour, "general"),),
+            bank="ICBC",
+            account="6222000000000001",
+            founded_on=date(2015, 6, 1),
+            registered_capital_fen=1,
+        )
+        certificate = vendor.AddCertificate(
+            at=on(1),
+            kind="lift_maintenance",
+            number=f"certificate {side.mark}",
+            issuer="SAMR",
+            valid_from=date(2026, 1, 1),
+            valid_until=date(2029, 1, 1),
+        )
+        member = vendor.AddMember(
+            at=on(1),
+            person=side.neighbour,
+            qualification="lift_mechanic",
+            since=date(2026, 1, 1),
+            certificate_number=f"member {side.mark}",
+        )
+        for command in (opened, certificate, member):
+            await self._do(vendor.decider, vendor.stream(side.company), command)
 
     async def _seat(self, held: role.Role) -> None:
         if held.rank == "program":
