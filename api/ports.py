@@ -17,12 +17,15 @@ from projections.admission.qualification_board import QualificationBoard
 from projections.admission.scheme_register import SchemeRegister
 from projections.admission.vendor_register import VendorRegister
 from projections.area_tree import AreaTree
+from projections.concession_board import ConcessionBoard
 from projections.consent_register import ConsentRegister
 from projections.estate_register import EstateRegister
 from projections.evaluation.standing_register import StandingRegister
 from projections.evaluation.what_if import WhatIf
 from projections.organisation_register import OrganisationRegister
 from projections.person_register import PersonRegister
+from projections.restraint.debarment_register import DebarmentRegister
+from projections.restraint.screening_board import ScreeningBoard
 from projections.work_order_board import WorkOrderBoard
 
 UNREADABLE: Final = "[无法读取 unreadable]"
@@ -142,6 +145,9 @@ class Ports:
     qualifications: QualificationBoard
     standings: StandingRegister
     what_if: WhatIf
+    debarments: DebarmentRegister
+    screenings: ScreeningBoard
+    concessions: ConcessionBoard
     new_id: Callable[[], UUID]
     now: Callable[[], datetime]
     see: See = permission.sight

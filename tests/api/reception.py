@@ -29,12 +29,15 @@ from projections.admission.qualification_board import QualificationBoard
 from projections.admission.scheme_register import SchemeRegister
 from projections.admission.vendor_register import VendorRegister
 from projections.area_tree import AreaTree
+from projections.concession_board import ConcessionBoard
 from projections.consent_register import ConsentRegister
 from projections.estate_register import EstateRegister
 from projections.evaluation.standing_register import StandingRegister
 from projections.evaluation.what_if import WhatIf
 from projections.organisation_register import OrganisationRegister
 from projections.person_register import PersonRegister
+from projections.restraint.debarment_register import DebarmentRegister
+from projections.restraint.screening_board import ScreeningBoard
 from projections.work_order_board import WorkOrderBoard
 from tests import everybody
 
@@ -100,6 +103,9 @@ def application(
         qualifications=QualificationBoard(ledger.pool),
         standings=StandingRegister(ledger.pool),
         what_if=WhatIf(ledger.pool),
+        debarments=DebarmentRegister(ledger.pool),
+        screenings=ScreeningBoard(ledger.pool),
+        concessions=ConcessionBoard(ledger.pool),
         new_id=new_id,
         now=clock.now,
         see=see,
