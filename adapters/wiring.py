@@ -210,7 +210,7 @@ async def follow(settings: Settings, engines: Engines, stop: asyncio.Event) -> N
     from adapters.bookmark import PostgresBookmark  # noqa: PLC0415
     from domain import lifecycles  # noqa: PLC0415
     from projections.follower import Follower  # noqa: PLC0415
-    from workflows import revisions  # noqa: PLC0415
+    from workflows import evidence, revisions  # noqa: PLC0415
     from workflows.triggers import Triggers  # noqa: PLC0415
 
     async with core(settings, engines, followers=len(PROJECTIONS)) as (ledger, door, vault):
@@ -231,6 +231,7 @@ async def follow(settings: Settings, engines: Engines, stop: asyncio.Event) -> N
             stop,
             *followers,
             triggers.run(lambda: waiting(ledger)),
+            evidence.note_with_the_log(ledger, door, PostgresBookmark(ledger.pool, evidence.NAME)),
             tidy(ledger, door),
             forget_with_the_log(ledger, PostgresBookmark(ledger.pool, forgetting.NAME), _places(ledger.pool)),
             heartbeat.beat(heartbeat.file_of(settings.data_dir, "follow")),
