@@ -235,6 +235,7 @@ async def follow(settings: Settings, engines: Engines, stop: asyncio.Event) -> N
     from projections.follower import Follower  # noqa: PLC0415
     from workflows import revisions, screenings  # noqa: PLC0415
     from workflows.messages import Nights  # noqa: PLC0415
+    from workflows import evidence, revisions  # noqa: PLC0415
     from workflows.triggers import Triggers  # noqa: PLC0415
 
     async with core(settings, engines, followers=len(PROJECTIONS)) as (ledger, door, vault):
@@ -256,6 +257,7 @@ async def follow(settings: Settings, engines: Engines, stop: asyncio.Event) -> N
             *followers,
             triggers.run(lambda: waiting(ledger)),
             triggers.keep(screenings.NIGHTLY, Nights(), screenings.NIGHTLY_ID),
+            evidence.note_with_the_log(ledger, door, PostgresBookmark(ledger.pool, evidence.NAME)),
             tidy(ledger, door),
             forget_with_the_log(ledger, PostgresBookmark(ledger.pool, forgetting.NAME), _places(ledger.pool)),
             heartbeat.beat(heartbeat.file_of(settings.data_dir, "follow")),
