@@ -10,6 +10,7 @@ from api import (
     accounts,
     appointments,
     areas,
+    concessions,
     consents,
     documentation,
     estates,
@@ -38,6 +39,7 @@ from api.edge import Edge
 from api.limits import UNLIMITED, Limits
 from api.ports import Ports
 from api.problems import TooManyRequests
+from api.restraint import debarments, screenings
 
 
 def create_app(  # noqa: PLR0913 - what the API is plugged into, each by its name
@@ -65,6 +67,8 @@ def create_app(  # noqa: PLR0913 - what the API is plugged into, each by its nam
             section("organisations", organisations.routes(ports)),
             section("estates", estates.routes(ports)),
             section("vendors", [*vendors.routes(ports), *vendor_files.routes(ports)]),
+            section("restraints", [*debarments.routes(ports), *screenings.routes(ports)]),
+            section("concessions", concessions.routes(ports)),
             section("permissions", appointments.routes(ports)),
             section("signing in", sign_in.routes(ports, desk)),
             section("accounts", [*accounts.routes(ports, desk), *openid_sign_in.routes(ports, desk)]),
