@@ -10,6 +10,7 @@ from api import (
     accounts,
     appointments,
     areas,
+    concessions,
     consents,
     documentation,
     estates,
@@ -39,6 +40,7 @@ from api.evaluation import rating_schemes, standings
 from api.limits import UNLIMITED, Limits
 from api.ports import Ports
 from api.problems import TooManyRequests
+from api.restraint import debarments, screenings
 
 
 def create_app(  # noqa: PLR0913 - what the API is plugged into, each by its name
@@ -67,6 +69,8 @@ def create_app(  # noqa: PLR0913 - what the API is plugged into, each by its nam
             section("estates", estates.routes(ports)),
             section("vendors", [*vendors.routes(ports), *vendor_files.routes(ports)]),
             section("evaluation", [*rating_schemes.routes(ports), *standings.routes(ports)]),
+            section("restraints", [*debarments.routes(ports), *screenings.routes(ports)]),
+            section("concessions", concessions.routes(ports)),
             section("permissions", appointments.routes(ports)),
             section("signing in", sign_in.routes(ports, desk)),
             section("accounts", [*accounts.routes(ports, desk), *openid_sign_in.routes(ports, desk)]),

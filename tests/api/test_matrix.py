@@ -20,6 +20,7 @@ from api.ports import Files
 from domain.access import permission, policy, role
 from projections import (
     area_tree,
+    concession_board,
     consent_register,
     estate_register,
     organisation_register,
@@ -28,6 +29,7 @@ from projections import (
 )
 from projections.admission import vendor_register
 from projections.evaluation import standing_register
+from projections.restraint import debarment_register, screening_board
 from tests import everybody
 from tests.adapters import hostile_files
 from tests.api.reception import Clock, application, counter
@@ -180,6 +182,8 @@ class Matrix:
             return self._admission(side, parts)
         if lifecycle in {"standing", "rating_scheme"}:
             return self._standing_of(path, wanted, side, parts)
+        if lifecycle in _RESTRAINT:
+            return self._restraint(lifecycle, side, parts)
         place = {"area": side.community, "estate": side.community, "service_agreement": side.community}
         firm = side.company if lifecycle in {"organisation", "program"} else ""
         return Facts(place.get(lifecycle, ""), firm), parts
@@ -187,6 +191,12 @@ class Matrix:
     def _admission(self, side: Side, parts: dict[str, str]) -> tuple[Facts, dict[str, str]]:
         """A vendor's file, and what is decided about it, concern its organisation."""
         return Facts("", side.company), parts | {"person_id": side.neighbour}
+
+    def _restraint(self, lifecycle: str, side: Side, parts: dict[str, str]) -> tuple[Facts, dict[str, str]]:
+        """An entry on a list is nobody's, a screening the vendor's, an agreement also the area's that it is for."""
+        parts |= {"debarment_id": self.town.debarment, "concession_id": side.concession}
+        firm = "" if lifecycle == "debarment" else side.company
+        return Facts(side.community if lifecycle == "concession" else "", firm), parts
 
     def _appointment(self, wanted: str, side: Side, parts: dict[str, str], me: str) -> tuple[Facts, dict[str, str]]:
         """Somebody is given a small role where the asking one is, or a powerful one is decided about."""
@@ -236,6 +246,8 @@ class Matrix:
 
 _ADMISSION: Final = {"vendor"}
 """Lifecycles about whether an organisation may work here."""
+_RESTRAINT: Final = {"debarment", "screening", "concession"}
+"""Lifecycles about what keeps an organisation from work, and what it has promised for years."""
 _BY_NAME: Final = {
     "/service-agreements/{community}",
     "/work-calendars/{key}",
@@ -281,6 +293,9 @@ async def http(ledger: PostgresLedger, town: Town, files: Files) -> AsyncIterato
             work_order_board.projection,
             vendor_register.projection,
             standing_register.projection,
+            debarment_register.projection,
+            screening_board.projection,
+            concession_board.projection,
         ),
         counter(app) as opened,
     ):
