@@ -58,7 +58,7 @@ from domain import work_order
 from domain.access import permission
 from domain.access.credentials import Sealer
 from domain.access.newcomer import Newcomer
-from domain.admission import qualification, vendor
+from domain.admission import qualification, vendor, waiver
 from domain.concession import agreement
 from domain.evaluation import standing
 from domain.parties import organisation, person
@@ -72,10 +72,18 @@ from projections import (
     person_register,
     work_order_board,
 )
-from projections.admission import qualification_board, scheme_register, vendor_register
+from projections.admission import (
+    engagement_board,
+    qualification_board,
+    scheme_register,
+    vendor_register,
+    waiver_register,
+)
+from projections.admission.engagement_board import EngagementBoard
 from projections.admission.qualification_board import QualificationBoard
 from projections.admission.scheme_register import SchemeRegister
 from projections.admission.vendor_register import VendorRegister
+from projections.admission.waiver_register import WaiverRegister
 from projections.area_tree import AreaTree
 from projections.bulk import Load, Processes
 from projections.concession_board import ConcessionBoard
@@ -115,6 +123,8 @@ PROJECTIONS: Mapping[str, Projection[Any, Any]] = {  # of different states and e
         debarment_register.projection,
         screening_board.projection,
         concession_board.projection,
+        waiver_register.projection,
+        engagement_board.projection,
     )
 }
 """The read models by name."""
@@ -360,6 +370,8 @@ def ports_on(running: Core, files: Files) -> Ports:
         people=PersonRegister(pool),
         consents=ConsentRegister(pool),
         vendors=VendorRegister(pool),
+        waivers=WaiverRegister(pool),
+        engagements=EngagementBoard(pool),
         schemes=SchemeRegister(pool),
         qualifications=QualificationBoard(pool),
         standings=StandingRegister(pool),
@@ -464,6 +476,8 @@ def clocks(pool: Pool) -> Sequence[tuple[str, str, Clocked]]:
         (person.decider.name, person_register.projection.name, PersonRegister(pool)),
         (vendor.decider.name, vendor_register.projection.name, VendorRegister(pool)),
         (qualification.decider.name, qualification_board.projection.name, QualificationBoard(pool)),
+        (standing.decider.name, standing_register.projection.name, StandingRegister(pool)),
+        (waiver.decider.name, waiver_register.projection.name, WaiverRegister(pool)),
         (agreement.decider.name, concession_board.projection.name, ConcessionBoard(pool)),
     )
 
@@ -478,30 +492,6 @@ async def waiting(ledger: PostgresLedger) -> AsyncGenerator[tuple[str, UUID]]:
         await ledger.wait(projection, head, timeout=_BOARD_PATIENCE)
         async for stream in register.open_clocks():
             yield lifecycle, stream
-
-
-class _Clocks(NamedTuple):
-    """What knows the streams of a lifecycle that wait for a moment: a read model, and what it is asked."""
-
-    lifecycle: str
-    read_model: str
-    open: Callable[[], AsyncIterator[UUID]]
-
-
-async def waiting(ledger: PostgresLedger) -> AsyncGenerator[tuple[str, UUID]]:
-    """The streams that wait for a moment, as the boards know them: each lifecycle with an agenda has its line here.
-
-    The boards are waited for, so that nothing is missed which they have yet to hear of; what comes later, triggers see.
-    """
-    head, pool = await ledger.head(), ledger.pool
-    for clocks in (
-        _Clocks(work_order.decider.name, work_order_board.projection.name, WorkOrderBoard(pool).open_clocks),
-        _Clocks(person.decider.name, person_register.projection.name, PersonRegister(pool).open_clocks),
-        _Clocks(standing.decider.name, standing_register.projection.name, StandingRegister(pool).open_clocks),
-    ):
-        await ledger.wait(clocks.read_model, head, timeout=_BOARD_PATIENCE)
-        async for stream in clocks.open():
-            yield clocks.lifecycle, stream
 
 
 def files(settings: Settings, running: Core, check: ContentCheck) -> Files:

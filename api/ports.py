@@ -13,9 +13,11 @@ from domain.access.permission import See
 from domain.decider import Whose
 from domain.ports import ContentCheck, ContentSealer, Door, FileStore, Ledger, Opened
 from domain.privacy.personal import Kind
+from projections.admission.engagement_board import EngagementBoard
 from projections.admission.qualification_board import QualificationBoard
 from projections.admission.scheme_register import SchemeRegister
 from projections.admission.vendor_register import VendorRegister
+from projections.admission.waiver_register import WaiverRegister
 from projections.area_tree import AreaTree
 from projections.concession_board import ConcessionBoard
 from projections.consent_register import ConsentRegister
@@ -141,6 +143,8 @@ class Ports:
     people: PersonRegister
     consents: ConsentRegister
     vendors: VendorRegister
+    waivers: WaiverRegister
+    engagements: EngagementBoard
     schemes: SchemeRegister
     qualifications: QualificationBoard
     standings: StandingRegister

@@ -25,9 +25,11 @@ from api.limits import UNLIMITED, Limits
 from api.ports import Discretion, Files, Ports
 from domain.access.permission import See
 from domain.ports import Door
+from projections.admission.engagement_board import EngagementBoard
 from projections.admission.qualification_board import QualificationBoard
 from projections.admission.scheme_register import SchemeRegister
 from projections.admission.vendor_register import VendorRegister
+from projections.admission.waiver_register import WaiverRegister
 from projections.area_tree import AreaTree
 from projections.concession_board import ConcessionBoard
 from projections.consent_register import ConsentRegister
@@ -99,6 +101,8 @@ def application(
         people=PersonRegister(ledger.pool),
         consents=ConsentRegister(ledger.pool),
         vendors=VendorRegister(ledger.pool),
+        waivers=WaiverRegister(ledger.pool),
+        engagements=EngagementBoard(ledger.pool),
         schemes=SchemeRegister(ledger.pool),
         qualifications=QualificationBoard(ledger.pool),
         standings=StandingRegister(ledger.pool),

@@ -27,7 +27,7 @@ from projections import (
     person_register,
     work_order_board,
 )
-from projections.admission import vendor_register
+from projections.admission import engagement_board, vendor_register, waiver_register
 from projections.evaluation import standing_register
 from projections.restraint import debarment_register, screening_board
 from tests import everybody
@@ -179,7 +179,7 @@ class Matrix:
                 area if path != "/people" or wanted == "person.register" else OURS, "", (person,), facet
             ), parts
         if lifecycle in _ADMISSION:
-            return self._admission(side, parts)
+            return self._admission(lifecycle, side, parts)
         if lifecycle in {"standing", "rating_scheme"}:
             return self._standing_of(path, wanted, side, parts)
         if lifecycle in _RESTRAINT:
@@ -188,9 +188,11 @@ class Matrix:
         firm = side.company if lifecycle in {"organisation", "program"} else ""
         return Facts(place.get(lifecycle, ""), firm), parts
 
-    def _admission(self, side: Side, parts: dict[str, str]) -> tuple[Facts, dict[str, str]]:
-        """A vendor's file, and what is decided about it, concern its organisation."""
-        return Facts("", side.company), parts | {"person_id": side.neighbour}
+    def _admission(self, lifecycle: str, side: Side, parts: dict[str, str]) -> tuple[Facts, dict[str, str]]:
+        """A vendor's file, and what is decided about it, concern its organisation; what it is given to do also where."""
+        parts |= {"person_id": side.neighbour, "engagement_id": side.engagement}
+        parts |= {"vendor": side.company, "category": "access_control"}
+        return Facts(side.community if lifecycle in {"waiver", "engagement"} else "", side.company), parts
 
     def _restraint(self, lifecycle: str, side: Side, parts: dict[str, str]) -> tuple[Facts, dict[str, str]]:
         """An entry on a list is nobody's, a screening the vendor's, an agreement also the area's that it is for."""
@@ -244,7 +246,7 @@ class Matrix:
         return {**example, **changed}
 
 
-_ADMISSION: Final = {"vendor"}
+_ADMISSION: Final = {"vendor", "waiver", "engagement"}
 """Lifecycles about whether an organisation may work here."""
 _RESTRAINT: Final = {"debarment", "screening", "concession"}
 """Lifecycles about what keeps an organisation from work, and what it has promised for years."""
@@ -259,6 +261,7 @@ _BY_NAME: Final = {
     "/people/{person}/account/identities",
     "/people/{person}/account/password",
     "/organisations/{organisation}/identity-provider-secret",
+    "/waivers/{vendor}/{category}",
 }
 """What there is under an address that anybody can name before anything is there."""
 
@@ -296,11 +299,14 @@ async def http(ledger: PostgresLedger, town: Town, files: Files) -> AsyncIterato
             debarment_register.projection,
             screening_board.projection,
             concession_board.projection,
+            waiver_register.projection,
+            engagement_board.projection,
         ),
         counter(app) as opened,
     ):
         await ledger.wait(work_order_board.projection.name, await ledger.head(), timeout=20)
         await ledger.wait(person_register.projection.name, await ledger.head(), timeout=20)
+        await ledger.wait(engagement_board.projection.name, await ledger.head(), timeout=20)
         await ledger.wait(standing_register.projection.name, await ledger.head(), timeout=20)
         yield opened
 

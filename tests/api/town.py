@@ -19,7 +19,9 @@ from domain.access.account_messages import Open
 from domain.admission import vendor
 from domain.concession import agreement
 from domain.concession import messages as concession
+from domain.admission import admission_scheme, vendor, waiver
 from domain.decider import Command
+from domain.engaging import engagement
 from domain.evaluation import rating_scheme, standing
 from domain.lifecycles import AnyDecider
 from domain.parties import area, estate, organisation, person
@@ -30,6 +32,7 @@ from domain.restraint import debarment, screening
 from domain.service_agreement import Line
 from domain.terms import Terms
 from domain.working_time import Window, WorkingTime, week
+from tests.domain.admission import qualifying
 from tests.domain.evaluation import rated
 from tests.domain.small_town import on
 
@@ -52,6 +55,7 @@ class Side:
     """Somebody who is proposed for a powerful role."""
     order: str = ""
     concession: str = ""
+    engagement: str = ""
 
 
 @dataclass
@@ -78,6 +82,8 @@ class Town:
         for each in role.ALL:
             await self._seat(each)
         await self._standing()
+        for side in (self.ours, self.theirs):
+            await self._engage(side)
 
     async def _agree(self) -> None:
         open_daily = WorkingTime(zone="Asia/Shanghai", week=week((Window(time(9), time(17)),)))
@@ -153,6 +159,39 @@ class Town:
         )
         for command in (opened, certificate, member):
             await self._do(vendor.decider, vendor.stream(side.company), command)
+
+    async def _engage(self, side: Side) -> None:
+        """In an emergency the side's company was given something to do."""
+        verify = vendor.Verify(at=on(2), declaration=1, accepted=True)
+        await self._do(vendor.decider, vendor.stream(side.company), verify)
+        scheme = admission_scheme.Publish(at=on(2), category="access_control", document=qualifying.RULES)
+        await self._do(admission_scheme.decider, admission_scheme.stream("access_control"), scheme)
+        emergency = waiver.Propose(
+            at=on(2),
+            vendor=side.company,
+            category="access_control",
+            reason="public_safety",
+            text=f"emergency {side.mark}",
+            what=("award", "offer"),
+            until=on(20),
+            area=side.community,
+            by="anna",
+        )
+        stream = waiver.stream(side.company, "access_control")
+        for command in (emergency, waiver.Sign(at=on(2), number=1, by="bo")):
+            await self._do(waiver.decider, stream, command)
+        engaged = new_id()
+        side.engagement = str(engaged)
+        award = engagement.Award(
+            at=on(2),
+            vendor=side.company,
+            category="access_control",
+            item="job",
+            title=f"gate {side.mark}",
+            value_fen=1,
+            area=side.community,
+        )
+        await self._do(engagement.decider, engaged, award)
 
     async def _seat(self, held: role.Role) -> None:
         if held.rank == "program":

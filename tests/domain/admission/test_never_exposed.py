@@ -106,6 +106,8 @@ def _objections_to_order(city: City, stream: UUID, event: Any) -> list[str]:
     )
     if not city.events(vendor.stream(event.company)):  # whoever is no vendor is kept from work by sanctions only
         return [each for each in found if each.startswith("sanction")]
+    if "never verified" in found:  # who has only opened a file is no worse off than who is no vendor
+        return [each for each in found if each not in {"never verified", "closed"}]
     return found
 
 
