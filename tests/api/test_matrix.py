@@ -178,18 +178,29 @@ class Matrix:
             return Facts(
                 area if path != "/people" or wanted == "person.register" else OURS, "", (person,), facet
             ), parts
+        return self._of_vendors(path, wanted, side, parts) or self._of_places(lifecycle, side, parts)
+
+    def _of_vendors(
+        self, path: str, wanted: str, side: Side, parts: dict[str, str]
+    ) -> tuple[Facts, dict[str, str]] | None:
+        """How vendors get in, are judged and kept out."""
+        lifecycle = wanted.partition(".")[0]
         if lifecycle in _ADMISSION:
             return self._admission(lifecycle, side, parts)
         if lifecycle in {"standing", "rating_scheme"}:
             return self._standing_of(path, wanted, side, parts)
         if lifecycle in _RESTRAINT:
             return self._restraint(lifecycle, side, parts)
+        return None
+
+    def _of_places(self, lifecycle: str, side: Side, parts: dict[str, str]) -> tuple[Facts, dict[str, str]]:
+        """What lies somewhere, or belongs to a company."""
         place = {"area": side.community, "estate": side.community, "service_agreement": side.community}
         firm = side.company if lifecycle in {"organisation", "program"} else ""
         return Facts(place.get(lifecycle, ""), firm), parts
 
     def _admission(self, lifecycle: str, side: Side, parts: dict[str, str]) -> tuple[Facts, dict[str, str]]:
-        """A vendor's file, and what is decided about it, concern its organisation; what it is given to do also where."""
+        """A vendor's file, and what is decided about it, concern its organisation; what it has to do also where."""
         parts |= {"person_id": side.neighbour, "engagement_id": side.engagement}
         parts |= {"vendor": side.company, "category": "access_control"}
         return Facts(side.community if lifecycle in {"waiver", "engagement"} else "", side.company), parts

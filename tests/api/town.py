@@ -16,10 +16,9 @@ from adapters.ids import new_id
 from domain import service_agreement, work_calendar, work_order
 from domain.access import account, appointment, login, program, role
 from domain.access.account_messages import Open
-from domain.admission import vendor
+from domain.admission import admission_scheme, vendor, waiver
 from domain.concession import agreement
 from domain.concession import messages as concession
-from domain.admission import admission_scheme, vendor, waiver
 from domain.decider import Command
 from domain.engaging import engagement
 from domain.evaluation import rating_scheme, standing
