@@ -27,10 +27,6 @@ _TEMPLATE = "template_linli"
 _numbers = itertools.count(1)
 
 
-_READERS = 32
-"""Connections for reading: each read model that is followed holds on to one."""
-
-
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[EmbeddedPostgres]:
     """A running PostgreSQL server. Not for tests of what a failing machine loses: it does not wait for the disk.
@@ -67,7 +63,7 @@ async def ledger(database: str) -> "AsyncIterator[PostgresLedger]":
     """An empty ledger."""
     from adapters.ledger import PostgresLedger
 
-    async with PostgresLedger(database, readers=_READERS) as opened:
+    async with PostgresLedger(database, readers=32) as opened:
         yield opened
 
 
