@@ -49,6 +49,8 @@ TAGS = (
     Tag(name="organisations", description="Who takes part: government, companies, committees. 单位"),
     Tag(name="estates", description="Estates and their buildings, community by community. 小区与楼栋"),
     Tag(name="vendors", description="Suppliers' files: who they are, what they can show, who works for them. 供应商"),
+    Tag(name="admission schemes", description="By which rules vendors are admitted, version by version. 准入方案"),
+    Tag(name="qualifications", description="Who may work in what and where: cases, grants, their ends. 供应商准入"),
     Tag(name="people", description="Who people are, what they consented to, and what is held of them. 人员与个人信息"),
     Tag(name="files", description="Photos and documents of a work order, looked into and kept sealed. 附件"),
     Tag(name="service agreements", description="What a community is promised, priority by priority. 服务协议"),

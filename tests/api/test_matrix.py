@@ -26,7 +26,7 @@ from projections import (
     person_register,
     work_order_board,
 )
-from projections.admission import vendor_register
+from projections.admission import qualification_board, scheme_register, vendor_register
 from tests import everybody
 from tests.adapters import hostile_files
 from tests.api.reception import Clock, application, counter
@@ -151,6 +151,7 @@ class Matrix:
             "community": side.community,
             "code": side.community,
             "key": "office",
+            "category": "cameras",
             "key_id": NOWHERE,
             "number": "1",
             "recipient": "fixit",
@@ -175,6 +176,8 @@ class Matrix:
             return Facts(
                 area if path != "/people" or wanted == "person.register" else OURS, "", (person,), facet
             ), parts
+        if lifecycle == "qualification":
+            return self._qualification(wanted, side, parts)
         if lifecycle in _ADMISSION:
             return self._admission(side, parts)
         place = {"area": side.community, "estate": side.community, "service_agreement": side.community}
@@ -184,6 +187,11 @@ class Matrix:
     def _admission(self, side: Side, parts: dict[str, str]) -> tuple[Facts, dict[str, str]]:
         """A vendor's file, and what is decided about it, concern its organisation."""
         return Facts("", side.company), parts | {"person_id": side.neighbour}
+
+    def _qualification(self, wanted: str, side: Side, parts: dict[str, str]) -> tuple[Facts, dict[str, str]]:
+        """A case concerns its vendor, its area and those who review it; a new one is nobody's to review."""
+        people = () if wanted == "qualification.submit" else side.reviewers
+        return Facts(side.community, side.company, people), parts | {"qualification_id": side.qualification}
 
     def _appointment(self, wanted: str, side: Side, parts: dict[str, str], me: str) -> tuple[Facts, dict[str, str]]:
         """Somebody is given a small role where the asking one is, or a powerful one is decided about."""
@@ -228,6 +236,7 @@ _ADMISSION: Final = {"vendor"}
 """Lifecycles about whether an organisation may work here."""
 _BY_NAME: Final = {
     "/service-agreements/{community}",
+    "/admission-schemes/{category}",
     "/work-calendars/{key}",
     "/principals/{principal}/appointments",
     "/people/{person_id}/consents",
@@ -268,6 +277,8 @@ async def http(ledger: PostgresLedger, town: Town, files: Files) -> AsyncIterato
             consent_register.projection,
             work_order_board.projection,
             vendor_register.projection,
+            scheme_register.projection,
+            qualification_board.projection,
         ),
         counter(app) as opened,
     ):

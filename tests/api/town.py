@@ -10,11 +10,13 @@ from datetime import date, time
 from typing import Any
 from uuid import UUID
 
+from msgspec.structs import replace
+
 from adapters.ids import new_id
 from domain import service_agreement, work_calendar, work_order
 from domain.access import account, appointment, login, program, role
 from domain.access.account_messages import Open
-from domain.admission import vendor
+from domain.admission import admission_scheme, qualification, vendor
 from domain.decider import Command
 from domain.lifecycles import AnyDecider
 from domain.parties import area, estate, organisation, person
@@ -24,6 +26,7 @@ from domain.privacy.personal import Kind
 from domain.service_agreement import Line
 from domain.terms import Terms
 from domain.working_time import Window, WorkingTime, week
+from tests.domain.admission.qualifying import LASTING, LICENCE, RULES, accept, submit
 from tests.domain.small_town import on
 
 OURS, THEIRS = "990101001001", "990102001001"
@@ -44,6 +47,9 @@ class Side:
     candidate: str = ""
     """Somebody who is proposed for a powerful role."""
     order: str = ""
+    qualification: str = ""
+    reviewers: tuple[str, str] = ("", "")
+    """Who scores the case of the side's company."""
 
 
 @dataclass
@@ -68,6 +74,7 @@ class Town:
         self.ward = await self._person(self.ours, "ward")
         for each in role.ALL:
             await self._seat(each)
+        await self._apply()
 
     async def _agree(self) -> None:
         open_daily = WorkingTime(zone="Asia/Shanghai", week=week((Window(time(9), time(17)),)))
@@ -123,6 +130,21 @@ class Town:
         )
         for command in (opened, certificate, member):
             await self._do(vendor.decider, vendor.stream(side.company), command)
+
+    async def _apply(self) -> None:
+        """A case for each side's company; ours is scored by those of our principals who may be asked to."""
+        publish = admission_scheme.Publish(at=on(1), category="cameras", document=RULES)
+        await self._do(admission_scheme.decider, admission_scheme.stream("cameras"), publish)
+        self.ours.reviewers = self.principals["procurement_officer"], self.principals["procurement_head"]
+        self.theirs.reviewers = self.theirs.neighbour, self.theirs.candidate
+        for side in (self.ours, self.theirs):
+            stream = qualification.stream(side.company, "cameras", side.community)
+            side.qualification = str(stream)
+            papers = tuple(replace(each, issuer=f"issuer {side.mark}") for each in (LICENCE, LASTING))
+            applied = replace(submit(on(2), papers=papers, place=side.community), by="mayor", vendor=side.company)
+            named = qualification.AssignReviewers(at=on(3), by="mayor", reviewers=side.reviewers)
+            for command in (applied, accept(on(3), 1), accept(on(3), 2), named):
+                await self._do(qualification.decider, stream, command)
 
     async def _seat(self, held: role.Role) -> None:
         if held.rank == "program":
