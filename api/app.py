@@ -33,6 +33,7 @@ from api import (
     work_orders,
 )
 from api.admission import engagements, vendor_files, vendors, waivers
+from api.admission import qualifications, qualified, schemes, vendors
 from api.asked import Asked
 from api.desk import Desk
 from api.edge import Edge
@@ -72,6 +73,9 @@ def create_app(  # noqa: PLR0913 - what the API is plugged into, each by its nam
             section("evaluation", [*rating_schemes.routes(ports), *standings.routes(ports)]),
             section("restraints", [*debarments.routes(ports), *screenings.routes(ports)]),
             section("concessions", concessions.routes(ports)),
+            section("vendors", vendors.routes(ports)),
+            section("admission schemes", schemes.routes(ports)),
+            section("qualifications", [*qualifications.routes(ports), *qualified.routes(ports)]),
             section("permissions", appointments.routes(ports)),
             section("signing in", sign_in.routes(ports, desk)),
             section("accounts", [*accounts.routes(ports, desk), *openid_sign_in.routes(ports, desk)]),

@@ -30,6 +30,7 @@ from projections import (
 from projections.admission import engagement_board, vendor_register, waiver_register
 from projections.evaluation import standing_register
 from projections.restraint import debarment_register, screening_board
+from projections.admission import qualification_board, scheme_register, vendor_register
 from tests import everybody
 from tests.adapters import hostile_files
 from tests.api.reception import Clock, application, counter
@@ -154,6 +155,7 @@ class Matrix:
             "community": side.community,
             "code": side.community,
             "key": "office",
+            "category": "cameras",
             "key_id": NOWHERE,
             "number": "1",
             "recipient": "fixit",
@@ -185,6 +187,8 @@ class Matrix:
     ) -> tuple[Facts, dict[str, str]] | None:
         """How vendors get in, are judged and kept out."""
         lifecycle = wanted.partition(".")[0]
+        if lifecycle == "qualification":
+            return self._qualification(wanted, side, parts)
         if lifecycle in _ADMISSION:
             return self._admission(lifecycle, side, parts)
         if lifecycle in {"standing", "rating_scheme"}:
@@ -210,6 +214,11 @@ class Matrix:
         parts |= {"debarment_id": self.town.debarment, "concession_id": side.concession}
         firm = "" if lifecycle == "debarment" else side.company
         return Facts(side.community if lifecycle == "concession" else "", firm), parts
+
+    def _qualification(self, wanted: str, side: Side, parts: dict[str, str]) -> tuple[Facts, dict[str, str]]:
+        """A case concerns its vendor, its area and those who review it; a new one is nobody's to review."""
+        people = () if wanted == "qualification.submit" else side.reviewers
+        return Facts(side.community, side.company, people), parts | {"qualification_id": side.qualification}
 
     def _appointment(self, wanted: str, side: Side, parts: dict[str, str], me: str) -> tuple[Facts, dict[str, str]]:
         """Somebody is given a small role where the asking one is, or a powerful one is decided about."""
@@ -263,6 +272,7 @@ _RESTRAINT: Final = {"debarment", "screening", "concession"}
 """Lifecycles about what keeps an organisation from work, and what it has promised for years."""
 _BY_NAME: Final = {
     "/service-agreements/{community}",
+    "/admission-schemes/{category}",
     "/work-calendars/{key}",
     "/rating-schemes/{key}",
     "/rating-schemes/{key}/what-if",
@@ -312,6 +322,8 @@ async def http(ledger: PostgresLedger, town: Town, files: Files) -> AsyncIterato
             concession_board.projection,
             waiver_register.projection,
             engagement_board.projection,
+            scheme_register.projection,
+            qualification_board.projection,
         ),
         counter(app) as opened,
     ):
