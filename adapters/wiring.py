@@ -61,6 +61,7 @@ from domain.access.newcomer import Newcomer
 from domain.admission import vendor
 from domain.parties import organisation, person
 from domain.ports import ContentCheck, Context, Door, OtherLifecycle, RateLimits, Unavailable
+from domain.restraint import fan_out, sanction
 from projections import (
     area_tree,
     consent_register,
@@ -79,6 +80,9 @@ from projections.organisation_register import OrganisationRegister
 from projections.person_register import PersonRegister
 from projections.projection import Projection
 from projections.rebuild import Rebuilt, rebuild
+from projections.restraint import fan_out_board, sanction_register
+from projections.restraint.fan_out_board import FanOutBoard
+from projections.restraint.sanction_register import SanctionRegister
 from projections.work_order_board import WorkOrderBoard
 
 _log = structlog.get_logger("linli")
@@ -93,6 +97,8 @@ PROJECTIONS: Mapping[str, Projection[Any, Any]] = {  # of different states and e
         consent_register.projection,
         work_order_board.projection,
         vendor_register.projection,
+        sanction_register.projection,
+        fan_out_board.projection,
     )
 }
 """The read models by name."""
@@ -209,7 +215,7 @@ async def follow(settings: Settings, engines: Engines, stop: asyncio.Event) -> N
     from adapters.bookmark import PostgresBookmark  # noqa: PLC0415
     from domain import lifecycles  # noqa: PLC0415
     from projections.follower import Follower  # noqa: PLC0415
-    from workflows import revisions  # noqa: PLC0415
+    from workflows import fan_outs, revisions  # noqa: PLC0415
     from workflows.triggers import Triggers  # noqa: PLC0415
 
     async with core(settings, engines, followers=len(PROJECTIONS)) as (ledger, door, vault):
@@ -220,7 +226,7 @@ async def follow(settings: Settings, engines: Engines, stop: asyncio.Event) -> N
             door=door,
             bookmark=PostgresBookmark(ledger.pool, "triggers"),
             deciders=lifecycles.ALL,
-            processes=[revisions.PROCESS],
+            processes=[revisions.PROCESS, fan_outs.PROCESS],
         )
         followers = [
             Follower(projection, ledger, ledger.pool, vault=vault).run() for projection in PROJECTIONS.values()
@@ -332,6 +338,8 @@ def ports_on(running: Core, files: Files) -> Ports:
         people=PersonRegister(pool),
         consents=ConsentRegister(pool),
         vendors=VendorRegister(pool),
+        sanctions=SanctionRegister(pool),
+        fan_outs=FanOutBoard(pool),
         new_id=new_id,
         now=now,
         discretion=Discretion(insight=InsightByRole(running.door), vault=running.vault, holdings=running.vault),
@@ -412,6 +420,8 @@ def clocks(pool: Pool) -> Sequence[tuple[str, str, Clocked]]:
         (work_order.decider.name, work_order_board.projection.name, WorkOrderBoard(pool)),
         (person.decider.name, person_register.projection.name, PersonRegister(pool)),
         (vendor.decider.name, vendor_register.projection.name, VendorRegister(pool)),
+        (sanction.decider.name, sanction_register.projection.name, SanctionRegister(pool)),
+        (fan_out.decider.name, fan_out_board.projection.name, FanOutBoard(pool)),
     )
 
 

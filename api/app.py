@@ -38,6 +38,7 @@ from api.edge import Edge
 from api.limits import UNLIMITED, Limits
 from api.ports import Ports
 from api.problems import TooManyRequests
+from api.restraint import fan_outs, sanctions
 
 
 def create_app(  # noqa: PLR0913 - what the API is plugged into, each by its name
@@ -65,6 +66,7 @@ def create_app(  # noqa: PLR0913 - what the API is plugged into, each by its nam
             section("organisations", organisations.routes(ports)),
             section("estates", estates.routes(ports)),
             section("vendors", vendors.routes(ports)),
+            section("sanctions", [*sanctions.routes(ports), *fan_outs.routes(ports)]),
             section("permissions", appointments.routes(ports)),
             section("signing in", sign_in.routes(ports, desk)),
             section("accounts", [*accounts.routes(ports, desk), *openid_sign_in.routes(ports, desk)]),

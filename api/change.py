@@ -81,13 +81,17 @@ class Offer(Generic[C]):
         return " ".join((self.command.__doc__ or "").split())
 
 
-def body_of(command: type[Command], name: str, without: Sequence[str] = ()) -> type[msgspec.Struct]:
-    """The struct of a command's body: its fields without `at` and those that come from elsewhere, and `occurred_at`."""
+def body_of(
+    command: type[Command], name: str, without: Sequence[str] = (), *, dated: bool = True
+) -> type[msgspec.Struct]:
+    """The struct of a command's body: its fields without `at` and those that come from elsewhere, and `occurred_at`,
+    unless it counts from now on whatever anybody says (`dated`).
+    """
     fields = msgspec.structs.fields(command)
     given = [(f.name, f.type, _default(f)) for f in fields if f.name != "at" and f.name not in without]
     return msgspec.defstruct(
         name,
-        [*given, ("occurred_at", OccurredAt | None, None)],
+        [*given, ("occurred_at", OccurredAt | None, None)] if dated else given,
         module=__name__,
         namespace={"__doc__": command.__doc__},
         kw_only=True,
@@ -115,7 +119,7 @@ class Change(Generic[C, S, E]):
         """Ask the door for it. `given` are fields of the command that the address says."""
         expected = expected_version(request.said(b"if-match"), required=self.offer.versioned)
         said = msgspec.structs.asdict(body)
-        at = said["at"] = self._happened(said.pop("occurred_at"))
+        at = said["at"] = self._happened(said.pop("occurred_at", None))
         command = self.offer.command(**said, **given)
         context = self._context(request, body, at)
         return await self.ports.door.execute(self.decider, stream, command, context, expected_version=expected)

@@ -19,6 +19,8 @@ from projections.consent_register import ConsentRegister
 from projections.estate_register import EstateRegister
 from projections.organisation_register import OrganisationRegister
 from projections.person_register import PersonRegister
+from projections.restraint.fan_out_board import FanOutBoard
+from projections.restraint.sanction_register import SanctionRegister
 from projections.work_order_board import WorkOrderBoard
 
 UNREADABLE: Final = "[无法读取 unreadable]"
@@ -134,6 +136,8 @@ class Ports:
     people: PersonRegister
     consents: ConsentRegister
     vendors: VendorRegister
+    sanctions: SanctionRegister
+    fan_outs: FanOutBoard
     new_id: Callable[[], UUID]
     now: Callable[[], datetime]
     see: See = permission.sight

@@ -31,6 +31,8 @@ from projections.consent_register import ConsentRegister
 from projections.estate_register import EstateRegister
 from projections.organisation_register import OrganisationRegister
 from projections.person_register import PersonRegister
+from projections.restraint.fan_out_board import FanOutBoard
+from projections.restraint.sanction_register import SanctionRegister
 from projections.work_order_board import WorkOrderBoard
 from tests import everybody
 
@@ -92,6 +94,8 @@ def application(
         people=PersonRegister(ledger.pool),
         consents=ConsentRegister(ledger.pool),
         vendors=VendorRegister(ledger.pool),
+        sanctions=SanctionRegister(ledger.pool),
+        fan_outs=FanOutBoard(ledger.pool),
         new_id=new_id,
         now=clock.now,
         see=see,

@@ -18,6 +18,7 @@ from adapters.door import LedgerDoor
 from adapters.ledger import PostgresLedger
 from api.ports import Files
 from domain.access import permission, policy, role
+from domain.restraint import fan_out
 from projections import (
     area_tree,
     consent_register,
@@ -27,6 +28,7 @@ from projections import (
     work_order_board,
 )
 from projections.admission import vendor_register
+from projections.restraint import fan_out_board, sanction_register
 from tests import everybody
 from tests.adapters import hostile_files
 from tests.api.reception import Clock, application, counter
@@ -177,6 +179,8 @@ class Matrix:
             ), parts
         if lifecycle in _ADMISSION:
             return self._admission(side, parts)
+        if lifecycle in _RESTRAINT:
+            return self._restraint(side, parts)
         place = {"area": side.community, "estate": side.community, "service_agreement": side.community}
         firm = side.company if lifecycle in {"organisation", "program"} else ""
         return Facts(place.get(lifecycle, ""), firm), parts
@@ -184,6 +188,10 @@ class Matrix:
     def _admission(self, side: Side, parts: dict[str, str]) -> tuple[Facts, dict[str, str]]:
         """A vendor's file, and what is decided about it, concern its organisation."""
         return Facts("", side.company), parts | {"person_id": side.neighbour}
+
+    def _restraint(self, side: Side, parts: dict[str, str]) -> tuple[Facts, dict[str, str]]:
+        """A sanction, and what becomes of the work under way, concern the vendor."""
+        return Facts("", side.company), parts | {"fan_out_id": str(fan_out.stream(side.company, 1))}
 
     def _appointment(self, wanted: str, side: Side, parts: dict[str, str], me: str) -> tuple[Facts, dict[str, str]]:
         """Somebody is given a small role where the asking one is, or a powerful one is decided about."""
@@ -226,6 +234,8 @@ class Matrix:
 
 _ADMISSION: Final = {"vendor"}
 """Lifecycles about whether an organisation may work here."""
+_RESTRAINT: Final = {"sanction", "fan_out"}
+"""Lifecycles that stand in the way of a vendor."""
 _BY_NAME: Final = {
     "/service-agreements/{community}",
     "/work-calendars/{key}",
@@ -268,6 +278,8 @@ async def http(ledger: PostgresLedger, town: Town, files: Files) -> AsyncIterato
             consent_register.projection,
             work_order_board.projection,
             vendor_register.projection,
+            sanction_register.projection,
+            fan_out_board.projection,
         ),
         counter(app) as opened,
     ):

@@ -21,6 +21,7 @@ from domain.parties import area, estate, organisation, person
 from domain.ports import Context, Door
 from domain.privacy import consent
 from domain.privacy.personal import Kind
+from domain.restraint import fan_out, sanction
 from domain.service_agreement import Line
 from domain.terms import Terms
 from domain.working_time import Window, WorkingTime, week
@@ -91,6 +92,7 @@ class Town:
         await self._appoint(side.candidate, "procurement_officer", side)
         side.order = await self._order(side, side.neighbour, side.neighbour)
         await self._vendor(side)
+        await self._restrain(side)
 
     async def _vendor(self, side: Side) -> None:
         """The file of the side's company, for which its neighbour works."""
@@ -121,8 +123,25 @@ class Town:
             since=date(2026, 1, 1),
             certificate_number=f"member {side.mark}",
         )
-        for command in (opened, certificate, member):
+        verified = vendor.Verify(at=on(1), declaration=1, accepted=True)
+        for command in (opened, verified, certificate, member):
             await self._do(vendor.decider, vendor.stream(side.company), command)
+
+    async def _restrain(self, side: Side) -> None:
+        """A sanction on the side's company that stands in nobody's way, and what was under way then."""
+        suspend = sanction.Suspend(
+            at=on(2),
+            vendor=side.company,
+            by="mayor",
+            reason="quality",
+            text=f"too late {side.mark}",
+            categories=("no_such_work",),
+            areas=(side.community,),
+        )
+        await self._do(sanction.decider, sanction.stream(side.company), suspend)
+        under_way = fan_out.Item("work_order", side.order, f"no_such_work {side.mark}")
+        begin = fan_out.Begin(at=on(2), vendor=side.company, sanction=1, items=(under_way,))
+        await self._do(fan_out.decider, fan_out.stream(side.company, 1), begin)
 
     async def _seat(self, held: role.Role) -> None:
         if held.rank == "program":
