@@ -23,8 +23,9 @@ demo: $(STAMP) ## run the platform on embedded engines and play a short story (O
 test: $(STAMP) ## all tests, on the real engines
 	$(BIN)/python -m pytest $(ARGS)
 
-campaign: $(STAMP) ## kill writers and the database ROUNDS times (default 20) and look for what got lost
-	ROUNDS=$(or $(ROUNDS),20) $(BIN)/python -m pytest -q tests/adapters/test_ledger_faults.py $(ARGS)
+campaign: $(STAMP) ## kill writers ROUNDS times (20), make up HISTORIES (5000) of vendors, and look for what went wrong
+	ROUNDS=$(or $(ROUNDS),20) NEVER_EXPOSED=$(or $(HISTORIES),5000) $(BIN)/python -m pytest -q \
+	    tests/adapters/test_ledger_faults.py tests/domain/admission/test_never_exposed.py $(ARGS)
 
 check: $(STAMP) ## format, lint, types (two checkers), import contracts
 	$(BIN)/ruff format --check

@@ -7,13 +7,14 @@ Two companies of one brand in two cities are two companies, and so are two brand
 weigh most. The threshold was measured (tests/adapters/test_name_matching.py); what is only alike, people judge.
 """
 
+import asyncio
 import hashlib
 import re
-from collections.abc import Iterable, Sequence
-from datetime import datetime
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from datetime import date, datetime
 from functools import cache, lru_cache
 from itertools import chain
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TypeAlias
 from uuid import UUID
 
 import opencc
@@ -21,7 +22,7 @@ from rapidfuzz import fuzz, process
 
 from adapters.place_names import PREFECTURES, PROVINCE_OF
 from domain.restraint.company_words import LEGAL_FORMS, plain
-from domain.restraint.debarment import Debarment
+from domain.restraint.debarment import ZONE, Debarment
 from domain.restraint.screening import Compared, How, Match
 
 THRESHOLD: Final = 74
@@ -61,6 +62,12 @@ class Entry(NamedTuple):
 
     id: UUID
     debarment: Debarment
+
+
+Newest: TypeAlias = Callable[[], Awaitable[int]]
+"""The position of the newest event of any list."""
+Standing: TypeAlias = Callable[[], Awaitable[tuple[Sequence[tuple[UUID, Debarment]], int]]]
+"""All entries that are listed, and that position."""
 
 
 @cache
@@ -144,6 +151,24 @@ class ListMatcher:
                 found[number] = _match(entry, "alike", alike)
         order = {"code": 0, "name": 1, "alike": 2}
         return sorted(found.values(), key=lambda each: (order[each.how], -each.likeness, each.entry))[:MOST]
+
+
+class Matchers:
+    """Makes a matcher when a list has changed or another day has come, and hands it out until then."""
+
+    def __init__(self, newest: Newest, standing: Standing) -> None:
+        self._newest = newest
+        self._standing = standing
+        self._made: tuple[tuple[int, date], ListMatcher] | None = None
+
+    async def at(self, moment: datetime) -> ListMatcher:
+        """What knows the entries that count at a moment."""
+        wanted = await self._newest(), moment.astimezone(ZONE).date()
+        if self._made is None or self._made[0] != wanted:
+            entries, position = await self._standing()
+            matcher = await asyncio.to_thread(ListMatcher, [Entry(*each) for each in entries], moment, position)
+            self._made = (position, wanted[1]), matcher
+        return self._made[1]
 
 
 def _likeness(one: Parts, other: Parts) -> int:

@@ -36,6 +36,7 @@ _PASSED_THROUGH = (
     "workflows.fan_outs",
     "workflows.messages",
     "workflows.revisions",
+    "workflows.screenings",
 )
 """Modules that workflows share with the rest of the process: they are pure, or hold messages, or are only named."""
 

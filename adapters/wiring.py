@@ -17,7 +17,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, 
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 from uuid import UUID
 
 import structlog
@@ -58,32 +58,55 @@ from domain import work_order
 from domain.access import permission
 from domain.access.credentials import Sealer
 from domain.access.newcomer import Newcomer
-from domain.admission import vendor
+from domain.admission import qualification, vendor, waiver
+from domain.concession import agreement
+from domain.evaluation import standing
 from domain.parties import organisation, person
 from domain.ports import ContentCheck, Context, Door, OtherLifecycle, RateLimits, Unavailable
 from domain.restraint import fan_out, sanction
 from projections import (
     area_tree,
+    concession_board,
     consent_register,
     estate_register,
     organisation_register,
     person_register,
     work_order_board,
 )
-from projections.admission import vendor_register
+from projections.admission import (
+    engagement_board,
+    qualification_board,
+    scheme_register,
+    vendor_register,
+    waiver_register,
+)
+from projections.admission.engagement_board import EngagementBoard
+from projections.admission.qualification_board import QualificationBoard
+from projections.admission.scheme_register import SchemeRegister
 from projections.admission.vendor_register import VendorRegister
+from projections.admission.waiver_register import WaiverRegister
 from projections.area_tree import AreaTree
 from projections.bulk import Load, Processes
+from projections.concession_board import ConcessionBoard
 from projections.consent_register import ConsentRegister
 from projections.estate_register import EstateRegister
+from projections.evaluation import standing_register
+from projections.evaluation.standing_register import StandingRegister
+from projections.evaluation.what_if import WhatIf
 from projections.organisation_register import OrganisationRegister
 from projections.person_register import PersonRegister
 from projections.projection import Projection
 from projections.rebuild import Rebuilt, rebuild
-from projections.restraint import fan_out_board, sanction_register
+from projections.restraint import debarment_register, fan_out_board, sanction_register, screening_board
+from projections.restraint.debarment_register import DebarmentRegister
 from projections.restraint.fan_out_board import FanOutBoard
 from projections.restraint.sanction_register import SanctionRegister
+from projections.restraint.screening_board import ScreeningBoard
+from projections.restraint.vendors_to_screen import VendorsToScreen
 from projections.work_order_board import WorkOrderBoard
+
+if TYPE_CHECKING:
+    from workflows.screenings import Screenings
 
 _log = structlog.get_logger("linli")
 
@@ -99,6 +122,14 @@ PROJECTIONS: Mapping[str, Projection[Any, Any]] = {  # of different states and e
         vendor_register.projection,
         sanction_register.projection,
         fan_out_board.projection,
+        scheme_register.projection,
+        qualification_board.projection,
+        standing_register.projection,
+        debarment_register.projection,
+        screening_board.projection,
+        concession_board.projection,
+        waiver_register.projection,
+        engagement_board.projection,
     )
 }
 """The read models by name."""
@@ -192,16 +223,18 @@ async def work(settings: Settings, engines: Engines, stop: asyncio.Event) -> Non
     from workflows.clock import Clock  # noqa: PLC0415
     from workflows.messages import CLOCKS  # noqa: PLC0415
     from workflows.revisions import Revisions  # noqa: PLC0415
+    from workflows.screening import NightlyScreening, Screening  # noqa: PLC0415
 
     async with core(settings, engines) as (ledger, door, _):
         client = await temporal.connect(engines.temporal_address, namespace=settings.temporal_namespace)
         activities = Activities(door, ledger, lifecycles.ALL)
         revisions = Revisions(door, ledger, WorkOrderBoard(ledger.pool).unfinished)
+        screening = screenings_on(ledger, door)
         worker = temporal.worker(
             client,
             task_queue=CLOCKS,
-            workflows=[Clock, CalendarRevision],
-            activities=[activities.agenda, activities.elapse, revisions.revise_page],
+            workflows=[Clock, CalendarRevision, Screening, NightlyScreening],
+            activities=[activities.agenda, activities.elapse, revisions.revise_page, screening.screen_page],
             drain=timedelta(seconds=settings.drain_seconds),
         )
         _log.info("work.working", temporal=engines.temporal_address, queue=CLOCKS)
@@ -215,7 +248,12 @@ async def follow(settings: Settings, engines: Engines, stop: asyncio.Event) -> N
     from adapters.bookmark import PostgresBookmark  # noqa: PLC0415
     from domain import lifecycles  # noqa: PLC0415
     from projections.follower import Follower  # noqa: PLC0415
-    from workflows import fan_outs, revisions  # noqa: PLC0415
+    from workflows import (  # noqa: PLC0415
+        fan_outs,
+        revisions,
+        screenings,
+    )
+    from workflows.messages import Nights  # noqa: PLC0415
     from workflows.triggers import Triggers  # noqa: PLC0415
 
     async with core(settings, engines, followers=len(PROJECTIONS)) as (ledger, door, vault):
@@ -226,7 +264,7 @@ async def follow(settings: Settings, engines: Engines, stop: asyncio.Event) -> N
             door=door,
             bookmark=PostgresBookmark(ledger.pool, "triggers"),
             deciders=lifecycles.ALL,
-            processes=[revisions.PROCESS, fan_outs.PROCESS],
+            processes=[revisions.PROCESS, fan_outs.PROCESS, *screenings.PROCESSES],
         )
         followers = [
             Follower(projection, ledger, ledger.pool, vault=vault).run() for projection in PROJECTIONS.values()
@@ -236,6 +274,7 @@ async def follow(settings: Settings, engines: Engines, stop: asyncio.Event) -> N
             stop,
             *followers,
             triggers.run(lambda: waiting(ledger)),
+            triggers.keep(screenings.NIGHTLY, Nights(), screenings.NIGHTLY_ID),
             tidy(ledger, door),
             forget_with_the_log(ledger, PostgresBookmark(ledger.pool, forgetting.NAME), _places(ledger.pool)),
             heartbeat.beat(heartbeat.file_of(settings.data_dir, "follow")),
@@ -340,6 +379,15 @@ def ports_on(running: Core, files: Files) -> Ports:
         vendors=VendorRegister(pool),
         sanctions=SanctionRegister(pool),
         fan_outs=FanOutBoard(pool),
+        waivers=WaiverRegister(pool),
+        engagements=EngagementBoard(pool),
+        schemes=SchemeRegister(pool),
+        qualifications=QualificationBoard(pool),
+        standings=StandingRegister(pool),
+        what_if=WhatIf(pool),
+        debarments=DebarmentRegister(pool),
+        screenings=ScreeningBoard(pool),
+        concessions=ConcessionBoard(pool),
         new_id=new_id,
         now=now,
         discretion=Discretion(insight=InsightByRole(running.door), vault=running.vault, holdings=running.vault),
@@ -406,6 +454,22 @@ def _registered(door: Door) -> Callable[[str], Awaitable[tuple[str, str] | None]
     return provider_of
 
 
+def screenings_on(ledger: PostgresLedger, door: Door) -> "Screenings":
+    """What screens vendors: those of their register, against the lists of theirs."""
+    from adapters.name_matching import Matchers  # noqa: PLC0415 - opencc and rapidfuzz are for the worker only
+    from workflows.screenings import Screenings, Subject  # noqa: PLC0415 - the API does without Temporal
+
+    register, vendors = DebarmentRegister(ledger.pool), VendorsToScreen(ledger.pool)
+
+    async def after(vendor_id: str, limit: int) -> Sequence[Subject]:
+        rows = await vendors.after(vendor_id, limit)
+        return [Subject(row.state.vendor, row.state.name, row.state.credit_code) for row in rows]
+
+    matchers = Matchers(register.newest, register.standing)
+    registers = (vendor_register.projection.name, debarment_register.projection.name)
+    return Screenings(door, ledger, after, matchers.at, registers)
+
+
 class Clocked(Protocol):
     """A read model that knows which streams wait for a moment."""
 
@@ -422,6 +486,10 @@ def clocks(pool: Pool) -> Sequence[tuple[str, str, Clocked]]:
         (vendor.decider.name, vendor_register.projection.name, VendorRegister(pool)),
         (sanction.decider.name, sanction_register.projection.name, SanctionRegister(pool)),
         (fan_out.decider.name, fan_out_board.projection.name, FanOutBoard(pool)),
+        (qualification.decider.name, qualification_board.projection.name, QualificationBoard(pool)),
+        (standing.decider.name, standing_register.projection.name, StandingRegister(pool)),
+        (waiver.decider.name, waiver_register.projection.name, WaiverRegister(pool)),
+        (agreement.decider.name, concession_board.projection.name, ConcessionBoard(pool)),
     )
 
 

@@ -31,10 +31,11 @@ from api import (
     work_order_list,
     work_orders,
 )
-from api.admission import vendors
+from api.admission import engagements, vendor_files, vendors, waivers
 from api.asked import Asked
 from api.desk import Desk
 from api.edge import Edge
+from api.evaluation import rating_schemes, standings
 from api.limits import UNLIMITED, Limits
 from api.ports import Ports
 from api.problems import TooManyRequests
@@ -67,6 +68,9 @@ def create_app(  # noqa: PLR0913 - what the API is plugged into, each by its nam
             section("estates", estates.routes(ports)),
             section("vendors", vendors.routes(ports)),
             section("sanctions", [*sanctions.routes(ports), *fan_outs.routes(ports)]),
+            section("vendors", [*vendors.routes(ports), *vendor_files.routes(ports)]),
+            section("engagements", [*engagements.routes(ports), *waivers.routes(ports)]),
+            section("evaluation", [*rating_schemes.routes(ports), *standings.routes(ports)]),
             section("permissions", appointments.routes(ports)),
             section("signing in", sign_in.routes(ports, desk)),
             section("accounts", [*accounts.routes(ports, desk), *openid_sign_in.routes(ports, desk)]),

@@ -85,13 +85,13 @@ def body_of(
     command: type[Command], name: str, without: Sequence[str] = (), *, dated: bool = True
 ) -> type[msgspec.Struct]:
     """The struct of a command's body: its fields without `at` and those that come from elsewhere, and `occurred_at`,
-    unless it counts from now on whatever anybody says (`dated`).
+    unless what it does cannot be told late (not `dated`).
     """
     fields = msgspec.structs.fields(command)
     given = [(f.name, f.type, _default(f)) for f in fields if f.name != "at" and f.name not in without]
     return msgspec.defstruct(
         name,
-        [*given, ("occurred_at", OccurredAt | None, None)] if dated else given,
+        [*given, *([("occurred_at", OccurredAt | None, None)] if dated else [])],
         module=__name__,
         namespace={"__doc__": command.__doc__},
         kw_only=True,

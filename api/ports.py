@@ -13,14 +13,23 @@ from domain.access.permission import See
 from domain.decider import Whose
 from domain.ports import ContentCheck, ContentSealer, Door, FileStore, Ledger, Opened
 from domain.privacy.personal import Kind
+from projections.admission.engagement_board import EngagementBoard
+from projections.admission.qualification_board import QualificationBoard
+from projections.admission.scheme_register import SchemeRegister
 from projections.admission.vendor_register import VendorRegister
+from projections.admission.waiver_register import WaiverRegister
 from projections.area_tree import AreaTree
+from projections.concession_board import ConcessionBoard
 from projections.consent_register import ConsentRegister
 from projections.estate_register import EstateRegister
+from projections.evaluation.standing_register import StandingRegister
+from projections.evaluation.what_if import WhatIf
 from projections.organisation_register import OrganisationRegister
 from projections.person_register import PersonRegister
+from projections.restraint.debarment_register import DebarmentRegister
 from projections.restraint.fan_out_board import FanOutBoard
 from projections.restraint.sanction_register import SanctionRegister
+from projections.restraint.screening_board import ScreeningBoard
 from projections.work_order_board import WorkOrderBoard
 
 UNREADABLE: Final = "[无法读取 unreadable]"
@@ -138,6 +147,15 @@ class Ports:
     vendors: VendorRegister
     sanctions: SanctionRegister
     fan_outs: FanOutBoard
+    waivers: WaiverRegister
+    engagements: EngagementBoard
+    schemes: SchemeRegister
+    qualifications: QualificationBoard
+    standings: StandingRegister
+    what_if: WhatIf
+    debarments: DebarmentRegister
+    screenings: ScreeningBoard
+    concessions: ConcessionBoard
     new_id: Callable[[], UUID]
     now: Callable[[], datetime]
     see: See = permission.sight

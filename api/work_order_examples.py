@@ -4,6 +4,7 @@ Those for which two people may act on the same stale page need the version that 
 """
 
 from api.change import Offer
+from api.exposure import NO_WORK
 from domain import work_order
 from domain import work_order_refusals as refusals
 from domain.work_order import WorkOrderCommand
@@ -49,7 +50,13 @@ OFFERS: tuple[Offer[WorkOrderCommand], ...] = (
         "Give the work to somebody (派单)",
         example={"company": "brightpipe", "team": "east", "person": "plumber-4"},
         versioned=True,
-        refusals=(refusals.NotTriaged, refusals.AlreadyAssigned, refusals.AlreadyClosed, refusals.AlreadyCancelled),
+        refusals=(
+            refusals.NotTriaged,
+            refusals.AlreadyAssigned,
+            refusals.AlreadyClosed,
+            refusals.AlreadyCancelled,
+            *NO_WORK,
+        ),
     ),
     Offer(
         work_order.HandOver,
@@ -57,7 +64,7 @@ OFFERS: tuple[Offer[WorkOrderCommand], ...] = (
         "Give assigned work to somebody else (转单)",
         example={"company": "clearwater", "reason": "No plumber is free before Monday"},
         versioned=True,
-        refusals=(refusals.NotAssigned, refusals.NoteMissing, refusals.AlreadyClosed),
+        refusals=(refusals.NotAssigned, refusals.NoteMissing, refusals.AlreadyClosed, *NO_WORK),
     ),
     Offer(
         work_order.Start,

@@ -5,6 +5,7 @@ carry what names a person; whoever needs to know more asks the log.
 """
 
 from datetime import datetime
+from typing import Literal
 from uuid import UUID
 
 import msgspec
@@ -86,6 +87,26 @@ class Left(msgspec.Struct, frozen=True, kw_only=True):
 
     undecided: int
     to_do: int
+
+
+class Sweep(msgspec.Struct, frozen=True, kw_only=True):
+    """Vendors to be screened on one occasion, and how far that has come."""
+
+    occasion: Literal["night", "lists", "vendor"]
+    name: str
+    """Says which occasion: each vendor is screened once for it, however often it is tried."""
+    at: datetime
+    """Not before this moment; then, when it was."""
+    after: str = ""
+    """The id of the vendor that was screened last."""
+    only: UUID | None = None
+    """The file of the one vendor that is meant."""
+
+
+class Nights(msgspec.Struct, frozen=True):
+    """The day of the night that vendors were screened in last; empty: none yet."""
+
+    last: str = ""
 
 
 def clock_id(lifecycle: str, stream: UUID) -> str:

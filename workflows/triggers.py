@@ -11,6 +11,7 @@ clocks that are missing.
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable, Mapping, Sequence
+from contextlib import suppress
 from datetime import timedelta
 from functools import partial
 from typing import NamedTuple, Protocol, TypeAlias, TypeVar
@@ -19,7 +20,8 @@ from uuid import UUID
 import msgspec
 import structlog
 from temporalio.client import Client
-from temporalio.common import WorkflowIDConflictPolicy
+from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
+from temporalio.exceptions import WorkflowAlreadyStartedError
 from temporalio.service import RPCError, RPCStatusCode
 
 from domain.decider import Event
@@ -61,6 +63,8 @@ class Process(NamedTuple):
     workflow_id: Callable[[Recorded], str]
     tells: bool = False
     """While it runs, it is told of each such event, as a clock is (`facts`)."""
+    once: bool = False
+    """Many events start the same: not again for a while once it has come to its end."""
 
 
 class Triggers:
@@ -97,6 +101,24 @@ class Triggers:
             tasks.create_task(self.follow())
             tasks.create_task(self._reconcile_again_and_again(streams, every))
 
+    async def keep(
+        self, workflow: str, argument: object, workflow_id: str, *, every: timedelta = timedelta(hours=1)
+    ) -> None:
+        """Start a workflow that never ends, unless it runs, and look after it now and then, for ever."""
+
+        async def start() -> None:
+            await self._client.start_workflow(
+                workflow,
+                argument,
+                id=workflow_id,
+                task_queue=self._task_queue,
+                id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+            )
+
+        while True:
+            await _insist("triggers.keep", start)
+            await asyncio.sleep(every.total_seconds())
+
     # Following --------------------------------------------------------------------------------------------------------
 
     async def follow(self) -> None:
@@ -110,9 +132,13 @@ class Triggers:
         for event in batch:
             if event.tag in self._tags:
                 news.setdefault(event.stream, []).append(event)
-        starts = [
-            self._begin(process, event) for process in self._processes for event in batch if event.tag in process.tags
-        ]
+        begin = {
+            process.workflow_id(event): (process, event)
+            for process in self._processes
+            for event in batch
+            if event.tag in process.tags
+        }
+        starts = [self._begin(process, event) for process, event in begin.values()]
         tells = [self._tell(events) for events in news.values()]
         calls = await asyncio.gather(*starts, *tells, return_exceptions=True)
         for failed in filter(None, calls):
@@ -122,16 +148,19 @@ class Triggers:
     async def _begin(self, process: Process, event: Recorded) -> None:
         """Start a process for an event, unless it runs. Events may be read again, so it must shrug at a repeat."""
         news = (Facts(event.position),) if process.tells else ()
+        again = WorkflowIDReusePolicy.REJECT_DUPLICATE if process.once else WorkflowIDReusePolicy.ALLOW_DUPLICATE
         async with self._calls:
-            await self._client.start_workflow(
-                process.workflow,
-                process.argument(event),
-                id=process.workflow_id(event),
-                task_queue=self._task_queue,
-                id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
-                start_signal="facts" if news else None,
-                start_signal_args=news,
-            )
+            with suppress(WorkflowAlreadyStartedError):
+                await self._client.start_workflow(
+                    process.workflow,
+                    process.argument(event),
+                    id=process.workflow_id(event),
+                    task_queue=self._task_queue,
+                    id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+                    id_reuse_policy=again,
+                    start_signal="facts" if news else None,
+                    start_signal_args=news,
+                )
 
     async def _tell(self, events: Sequence[Recorded]) -> None:
         """Start or wake the clock of a stream, for what the batch holds of it.

@@ -145,7 +145,7 @@ EXAMPLE: dict[str, object] = {
         {
             "kind": "engagement",
             "id": "019a5b1e-0000-7000-8000-000000000021",
-            "category": "fire_safety",
+            "category": "access_control",
             "area": "330106001001",
             "found": "accepted",
             "status": "done",

@@ -29,6 +29,7 @@ from api.problems import InternalError, LedgerAway, Malformed, NotFound, NotIden
 from api.query import asked_for, parameters
 from api.sight import Viewer, looking
 from api.work_orders import Looking
+from domain.admission import admission_scheme
 from domain.decider import Whose
 from domain.parties import area, organisation
 from domain.ports import Done
@@ -40,6 +41,7 @@ PATH = "/vendors/{vendor_id:uuid}/sanctions"
 
 _RESTRAINED = (
     organisation.OrganisationNotRegistered,
+    admission_scheme.CategoryUnknown,
     area.AreaNotRegistered,
     sanction.SanctionEndsTooEarly,
     sanction.PublishedTextNamesPeople,
@@ -50,7 +52,7 @@ RESTRAINING: tuple[Offer[SanctionCommand], ...] = (
         sanction.Suspend,
         "suspend",
         "Let nothing new begin with a vendor (暂停资格)",
-        example={"reason": "quality", "text": "三次返修不合格，影响消防安全", "categories": ["fire_safety"]},
+        example={"reason": "quality", "text": "三次返修不合格，影响门禁安全", "categories": ["access_control"]},
         refusals=_RESTRAINED,
     ),
     Offer(
@@ -158,8 +160,8 @@ EXAMPLE: dict[str, object] = {
             "kind": "suspended",
             "status": "in_force",
             "reason": "quality",
-            "text": "三次返修不合格，影响消防安全",
-            "categories": ["fire_safety"],
+            "text": "三次返修不合格，影响门禁安全",
+            "categories": ["access_control"],
             "areas": [],
             "since": "2026-03-02T01:00:00Z",
             "until": None,

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
-from domain.admission import admission_scheme
+from domain.admission import admission_scheme, vendor
 from domain.admission import qualification_refusals as refusals
 from domain.admission.qualification_clock import Story
 from domain.admission.qualification_history import CHINA, Case, Qualification, end_of
@@ -38,6 +38,8 @@ def submit(story: Story, command: Submit, at: datetime, ask: Ask) -> None:
         if _is_the_same(state, state.open_case, command):
             return
         raise refusals.CaseStillOpen(case=state.current)
+    if not ask(vendor.decider, vendor.stream(command.vendor)).registered:
+        raise vendor.VendorNotRegistered(vendor=command.vendor)
     if command.area:
         area.must_be_open(command.area, ask)
     number, rules = admission_scheme.in_force(ask, command.category, at)

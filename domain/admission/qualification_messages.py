@@ -16,6 +16,13 @@ from domain.privacy.personal import Day, Key, NotPersonal
 
 Instant: TypeAlias = Annotated[datetime, Meta(tz=True)]
 PersonId: TypeAlias = Annotated[str, Meta(min_length=1, max_length=128, pattern=r"^[A-Za-z0-9_:.\-]+$")]
+VendorId: TypeAlias = Annotated[
+    str,
+    Meta(
+        pattern="^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$",
+        description="The id of the organisation.",
+    ),
+]
 CodeOfArea: TypeAlias = Annotated[str, Meta(max_length=15, pattern="^[0-9]*$")]
 Sha256: TypeAlias = Annotated[str, Meta(pattern="^[0-9a-f]{64}$", description="Hex, of the content of the file.")]
 Serial: TypeAlias = Annotated[int, Meta(ge=1, description="The document's place in the file, from 1.")]
@@ -84,7 +91,7 @@ class Submit(Command, frozen=True, tag="submit"):
 
     at: Instant
     by: PersonId
-    vendor: Annotated[str, Meta(min_length=1, max_length=64, description="The id of the organisation.")]
+    vendor: VendorId
     category: Category
     area: CodeOfArea = ""
     answers: Annotated[tuple[Answer, ...], Meta(max_length=80)] = ()

@@ -341,8 +341,9 @@ def evolve(engagement: Engagement, event: EngagementEvent) -> Engagement:  # noq
         case Finished():
             return replace(engagement, status="finished", last_at=at)
         case Reassigned(vendor=vendor, basis=basis):
+            held = "" if engagement.held == "sanction" else engagement.held  # that was the former vendor's
             return replace(
-                engagement, status="awarded", vendor=vendor, basis=basis, waiver=0, kept=(), held="", last_at=at
+                engagement, status="awarded", vendor=vendor, basis=basis, waiver=0, kept=(), held=held, last_at=at
             )
         case Cancelled():
             return replace(engagement, status="cancelled", last_at=at)

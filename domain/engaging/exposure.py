@@ -139,18 +139,24 @@ def _is_kept(ask: Ask, known: str, wanted: Wanted) -> bool:
 
 def must_be_free(ask: Ask, company: str, category: str, area: str, at: datetime) -> None:
     """Before a work order is given to a company: no sanction may stand in the way, and where the company is a vendor,
-    nothing at all, and it must be qualified where vendors of that category are.
+    nothing at all; it must be qualified where vendors of that category are.
 
     Most companies that mend things here are no vendors (the property company's own people): for them this is a look at
-    two streams that mostly are empty. What is no id of an organisation costs nothing.
+    two streams that mostly are empty. Who has opened a file that nobody has verified yet is no worse off than they are.
+    What is no id of an organisation costs nothing.
     """
     try:
         known = str(UUID(company))
     except ValueError:
         return
     sanction.must_not_restrain(ask, known, "award", category, area, at)
-    if ask(vendor.decider, vendor.stream(known)).registered:
-        wanted = Wanted(vendor=known, what="award", category=category, area=area, at=at)
-        must_be_unrestrained(ask, wanted)
-        if admission_scheme.exists(ask, category):
-            _must_be_qualified(ask, wanted)
+    file = ask(vendor.decider, vendor.stream(known))
+    if not file.registered:
+        return
+    wanted = Wanted(vendor=known, what="award", category=category, area=area, at=at)
+    screening.must_be_clear(ask, known, at)
+    if file.verified:
+        vendor.must_be_sound(ask, known, wanted.what)
+    standing.must_be_allowed(ask, known, wanted.what, at, category=category)
+    if admission_scheme.exists(ask, category):
+        _must_be_qualified(ask, wanted)

@@ -35,6 +35,14 @@ class Entry(Struct, frozen=True, array_like=True):
     withdrawn: bool = False
 
 
+class Counted(Struct, frozen=True, array_like=True):
+    """How often a kind was seen, and the sum of its points: what is kept of evidence that is final."""
+
+    kind: EvidenceKind
+    count: int
+    points: int = 0
+
+
 class Tally(Struct):
     """How often each kind was seen, and the sum of its points."""
 
@@ -46,6 +54,15 @@ class Tally(Struct):
         self.counts[kind] = self.counts.get(kind, 0) + 1
         if points:
             self.sums[kind] = self.sums.get(kind, 0) + points
+
+    def take(self, counted: Counted) -> None:
+        """So many more."""
+        self.counts[counted.kind] = self.counts.get(counted.kind, 0) + counted.count
+        self.sums[counted.kind] = self.sums.get(counted.kind, 0) + counted.points
+
+    def kept(self) -> tuple[Counted, ...]:
+        """What to keep of it."""
+        return tuple([Counted(kind, count, self.sums.get(kind, 0)) for kind, count in sorted(self.counts.items())])
 
     def count(self, kinds: Iterable[EvidenceKind]) -> int:
         """How many there are of these kinds."""

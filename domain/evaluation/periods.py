@@ -15,7 +15,7 @@ CHINA: Final = timezone(timedelta(hours=8), "Asia/Shanghai")
 """One zone without summer time since 1992, long before anything that is rated here."""
 
 _NAME: Final = re.compile(r"([0-9]{4})-(?:(0[1-9]|1[0-2])|Q([1-4]))")
-_FIRST_YEAR: Final = 1992
+FIRST_YEAR: Final = 1992
 _LAST_YEAR: Final = 9990
 
 
@@ -43,7 +43,7 @@ def period_with(length: Length, month: str) -> str:
 def months_of(period: str) -> tuple[str, ...]:
     """The months of a period, none for what is not the name of one."""
     found = _NAME.fullmatch(period)
-    if found is None or not _FIRST_YEAR <= int(found[1]) <= _LAST_YEAR:
+    if found is None or not FIRST_YEAR <= int(found[1]) <= _LAST_YEAR:
         return ()
     if found[2]:
         return (period,)
@@ -87,8 +87,8 @@ def between(length: Length, first: str, last: str) -> tuple[str, ...]:
 
 
 def _year_and_month(at: datetime) -> tuple[int, int]:
-    if at.year < _FIRST_YEAR:
-        return _FIRST_YEAR, 1
+    if at.year < FIRST_YEAR:
+        return FIRST_YEAR, 1
     if at.year > _LAST_YEAR:
         return _LAST_YEAR, 12
     local = at.astimezone(CHINA)

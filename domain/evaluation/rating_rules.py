@@ -67,17 +67,17 @@ class Band(Struct, frozen=True):
     points: int
 
 
-class Limit(Struct, frozen=True):
+class Limit(Struct, frozen=True, omit_defaults=True):
     """The largest award in a category, in fen; None: no limit."""
 
     category: Key
-    largest_award_fen: int | None
+    largest_award_fen: int | None = None
 
 
 class Tier(Struct, frozen=True, omit_defaults=True):
     """What a vendor may do that has come so far. The first tier is number 0, where everybody begins."""
 
-    largest_award_fen: int | None
+    largest_award_fen: int | None = None
     """In fen; None: no limit."""
     periods: int = 0
     """Rated periods in `band` or better, one after the other on the tier below, that lead here."""
@@ -134,8 +134,8 @@ class MeasureNameless(Refused):
 
 
 class MeasureIncomplete(Refused):
-    """A share and a rate need evidence that counts and evidence it is set against; an average needs evidence with points
-    on one scale only.
+    """A share and a rate need evidence that counts and evidence it is set against; an average needs evidence with
+    points on one scale only.
     """
 
 
@@ -156,8 +156,8 @@ class BandsBroken(Refused):
 
 
 class TiersBroken(Refused):
-    """Tiers begin with one for everybody, each higher one takes at least one rated period, and none has less rights than
-    the one below.
+    """Tiers begin with one for everybody, each higher one takes at least one rated period, and none has less rights
+    than the one below.
     """
 
 

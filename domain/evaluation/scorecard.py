@@ -6,9 +6,9 @@ What is neutral is left out and the other weights stand for the whole; where eve
 rated. A scorecard does not depend on the order in which evidence came in.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from datetime import datetime
-from typing import Annotated, Literal, TypeAlias
+from typing import Annotated, Literal, NamedTuple, TypeAlias
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -51,7 +51,15 @@ class Scorecard(Struct, frozen=True, omit_defaults=True):
     band: Rating = ""
 
 
-def figure(measure: Measure, counted: Tally) -> Figure:
+class Reckoned(NamedTuple):
+    """What evidence comes to in one measure; as in `Figure`."""
+
+    sample: int
+    value: int | None
+    points: int | None
+
+
+def reckon(measure: Measure, counted: Tally) -> Reckoned:
     """What the evidence comes to in one measure."""
     good, against = counted.count(measure.counts), counted.count(measure.against)
     sample, above = good, counted.sum(measure.counts)
@@ -61,7 +69,12 @@ def figure(measure: Measure, counted: Tally) -> Figure:
         sample, above = against, good * HUNDREDTHS
     value = above * HUNDREDTHS // sample if sample else None
     points = None if value is None or sample < measure.least else points_of(measure, value)
-    return Figure(measure.key, measure.formula, measure.weight, sample, value, points)
+    return Reckoned(sample, value, points)
+
+
+def figure(measure: Measure, counted: Tally) -> Figure:
+    """The same, as it stands on a scorecard."""
+    return Figure(measure.key, measure.formula, measure.weight, *reckon(measure, counted))
 
 
 def points_of(measure: Measure, value: int) -> int:
@@ -69,17 +82,12 @@ def points_of(measure: Measure, value: int) -> int:
     return [step.points for step in measure.steps if step.figure <= value][-1]
 
 
-def total(figures: Sequence[Figure]) -> int | None:
-    """The weighted mean of what is not neutral, in hundredths of a point, rounded down."""
-    rated = [(each.weight, each.points) for each in figures if each.points is not None]
+def total(weighted: Iterable[tuple[int, int | None]]) -> int | None:
+    """The mean of what is not neutral, (weight, points) each, in hundredths of a point, rounded down."""
+    rated = [(weight, points) for weight, points in weighted if points is not None]
     if not rated:
         return None
     return sum([weight * points for weight, points in rated]) * HUNDREDTHS // sum([weight for weight, _ in rated])
-
-
-def figures(rules: Rules, counted: Tally) -> tuple[Figure, ...]:
-    """All figures."""
-    return tuple([figure(measure, counted) for measure in rules.measures])
 
 
 def band(rules: Rules, reached: int | None) -> Rating:
@@ -87,16 +95,19 @@ def band(rules: Rules, reached: int | None) -> Rating:
     return "" if reached is None else rules.band(reached)
 
 
+def total_of(rules: Rules, counted: Tally) -> int | None:
+    """The total of a period without its scorecard."""
+    return total([(measure.weight, reckon(measure, counted).points) for measure in rules.measures])
+
+
 def rate(  # noqa: PLR0913 - what stands on the card, each by its name
     rules: Rules, entries: Mapping[str, Entry], *, period: str, scheme: str, version: int, as_of: datetime
 ) -> Scorecard:
     """The scorecard of a period, with what each figure rests on."""
-    reckoned = figures(rules, tally(entries.values()))
-    resting = tuple(
-        [replace(each, rests_on=_ids(measure, entries)) for each, measure in zip(reckoned, rules.measures, strict=True)]
-    )
-    reached = total(resting)
-    return Scorecard(period, scheme, version, as_of, resting, reached, band(rules, reached))
+    counted = tally(entries.values())
+    figures = [replace(figure(each, counted), rests_on=_ids(each, entries)) for each in rules.measures]
+    reached = total([(each.weight, each.points) for each in figures])
+    return Scorecard(period, scheme, version, as_of, tuple(figures), reached, band(rules, reached))
 
 
 def _ids(measure: Measure, entries: Mapping[str, Entry]) -> tuple[str, ...]:

@@ -11,7 +11,7 @@ There is one stream for each vendor. `vendor` is the id of its organisation.
 """
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import assert_never
 from uuid import UUID
@@ -21,7 +21,7 @@ from domain.decider import Ask, Decider, Due, Elapse, Whose, derived_id
 from domain.evaluation import rating_scheme, scorecard
 from domain.evaluation.evidence import must_be_on_scale
 from domain.evaluation.ladder import Place, advance
-from domain.evaluation.periods import ends_at, is_a, month_of, months_of, named, number_of, period_with
+from domain.evaluation.periods import FIRST_YEAR, ends_at, is_a, month_of, months_of, named, number_of, period_with
 from domain.evaluation.rating_rules import BLOCKS, Rules
 from domain.evaluation.rating_scheme import RatingScheme
 from domain.evaluation.scorecard import Scorecard
@@ -149,6 +149,9 @@ def _note(story: _Story, command: Note) -> None:
     points = must_be_on_scale(command.kind, command.points)
     if command.happened_at > now:
         raise NotYetHappened(happened_at=command.happened_at)
+    if command.happened_at.year < FIRST_YEAR:
+        raise TooLongAgo(month=month_of(command.happened_at))
+    happened_at = command.happened_at.astimezone(UTC)
     known = story.standing.found(command.id)
     if known is not None and (known[1].withdrawn or not command.withdrawn):
         return
@@ -163,7 +166,7 @@ def _note(story: _Story, command: Note) -> None:
                 vendor=command.vendor,
                 id=command.id,
                 kind=command.kind,
-                happened_at=command.happened_at,
+                happened_at=happened_at,
                 source=command.source,
             )
         )
@@ -174,7 +177,7 @@ def _note(story: _Story, command: Note) -> None:
                 vendor=command.vendor,
                 id=command.id,
                 kind=command.kind,
-                happened_at=command.happened_at,
+                happened_at=happened_at,
                 subject=command.subject,
                 category=command.category,
                 area=command.area,

@@ -1,6 +1,7 @@
 """Where a vendor's standing has come to: its state, folded from its events. No rule lives here.
 
-Evidence is kept by id for as long as its period can still be corrected; of final periods only the result is kept.
+Evidence is kept by id for as long as its period can still be corrected; of final periods only the result is kept, and
+how much evidence there was of which kind.
 """
 
 from collections.abc import Iterator, Mapping
@@ -10,7 +11,7 @@ from typing import assert_never
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from domain.evaluation.evidence import Entry
+from domain.evaluation.evidence import Counted, Entry, Tally, tally
 from domain.evaluation.periods import month_of, months_of, number_of, period_with
 from domain.evaluation.scorecard import Rating, Scorecard
 from domain.evaluation.standing_messages import (
@@ -53,6 +54,8 @@ class Standing(Struct, frozen=True, omit_defaults=True, kw_only=True):
     band_since: datetime | None = None
     months: dict[str, dict[str, Entry]] = field(default_factory=dict[str, dict[str, Entry]])
     """Evidence by month and id, as far back as it can be corrected."""
+    past: dict[str, tuple[Counted, ...]] = field(default_factory=dict[str, tuple[Counted, ...]])
+    """How much evidence there was in months that are final."""
     open: tuple[Opened, ...] = ()
     """Those that are to be closed, the earliest first."""
     cards: tuple[Card, ...] = ()
@@ -89,6 +92,17 @@ class Standing(Struct, frozen=True, omit_defaults=True, kw_only=True):
         for month in months_of(period):
             found.update(self.months.get(month, {}))
         return found
+
+    def tally(self, period: str) -> Tally:
+        """The evidence of a period, counted, however long ago that was."""
+        counted = Tally({}, {})
+        for month in months_of(period):
+            for each in self.past.get(month, ()):
+                counted.take(each)
+            for entry in self.months.get(month, {}).values():
+                if not entry.withdrawn:
+                    counted.add(entry.kind, entry.points)
+        return counted
 
     def now(self, at: datetime) -> datetime:
         """The moment that counts: nothing that comes with an earlier date is before what is known already."""
@@ -132,15 +146,16 @@ def _with(standing: Standing, month: str, name: str, entry: Entry) -> dict[str, 
 
 def _closed(standing: Standing, event: PeriodClosed) -> Standing:
     final_before = max(standing.final_before, event.final_before)
-    kept = {
-        month: entries
-        for month, entries in standing.months.items()
-        if not is_final(month, quarter="Q" in event.card.period, final_before=final_before)
-    }
+    kept, past = dict(standing.months), dict(standing.past)
+    for month, entries in standing.months.items():
+        if is_final(month, quarter="Q" in event.card.period, final_before=final_before):
+            past[month] = tally(entries.values()).kept()
+            del kept[month]
     return replace(
         standing,
         vendor=event.vendor,
         months=kept,
+        past=past,
         final_before=final_before,
         open=tuple([opened for opened in standing.open if opened.period != event.card.period]),
         cards=tuple(_cards(standing, event.card)),

@@ -25,14 +25,23 @@ from api.limits import UNLIMITED, Limits
 from api.ports import Discretion, Files, Ports
 from domain.access.permission import See
 from domain.ports import Door
+from projections.admission.engagement_board import EngagementBoard
+from projections.admission.qualification_board import QualificationBoard
+from projections.admission.scheme_register import SchemeRegister
 from projections.admission.vendor_register import VendorRegister
+from projections.admission.waiver_register import WaiverRegister
 from projections.area_tree import AreaTree
+from projections.concession_board import ConcessionBoard
 from projections.consent_register import ConsentRegister
 from projections.estate_register import EstateRegister
+from projections.evaluation.standing_register import StandingRegister
+from projections.evaluation.what_if import WhatIf
 from projections.organisation_register import OrganisationRegister
 from projections.person_register import PersonRegister
+from projections.restraint.debarment_register import DebarmentRegister
 from projections.restraint.fan_out_board import FanOutBoard
 from projections.restraint.sanction_register import SanctionRegister
+from projections.restraint.screening_board import ScreeningBoard
 from projections.work_order_board import WorkOrderBoard
 from tests import everybody
 
@@ -96,6 +105,15 @@ def application(
         vendors=VendorRegister(ledger.pool),
         sanctions=SanctionRegister(ledger.pool),
         fan_outs=FanOutBoard(ledger.pool),
+        waivers=WaiverRegister(ledger.pool),
+        engagements=EngagementBoard(ledger.pool),
+        schemes=SchemeRegister(ledger.pool),
+        qualifications=QualificationBoard(ledger.pool),
+        standings=StandingRegister(ledger.pool),
+        what_if=WhatIf(ledger.pool),
+        debarments=DebarmentRegister(ledger.pool),
+        screenings=ScreeningBoard(ledger.pool),
+        concessions=ConcessionBoard(ledger.pool),
         new_id=new_id,
         now=clock.now,
         see=see,

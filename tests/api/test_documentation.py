@@ -51,6 +51,8 @@ HOLD_SECRETS = {
     "/organisations/{organisation}/identity-provider-secret",
 }
 """What is no plain command: a repeat cannot be given the first answer, which nobody has kept."""
+ASKED_BY_POST = {"/rating-schemes/{key}/what-if"}
+"""What changes nothing, but asks too long a question for an address."""
 ORDER = "019a5b1e-0000-7000-8000-000000000001"
 IN_PATH = {
     "community": "garden",
@@ -128,7 +130,7 @@ async def test_every_operation_shows_what_is_sent_and_what_comes_back(document: 
 
 async def test_every_change_documents_every_no(document: Document) -> None:
     for path, method, operation in operations(document):
-        if method != "post" or path in HOLD_SECRETS:
+        if method != "post" or path in HOLD_SECRETS | ASKED_BY_POST:
             continue
         expected = {"400", "401", "409", "413", "415", "422", "500", "503"}
         if path in {"/work-orders", "/programs"}:

@@ -27,7 +27,8 @@ from projections import (
     person_register,
     work_order_board,
 )
-from projections.admission import vendor_register
+from projections.admission import engagement_board, vendor_register, waiver_register
+from projections.evaluation import standing_register
 from projections.restraint import fan_out_board, sanction_register
 from tests import everybody
 from tests.adapters import hostile_files
@@ -181,13 +182,18 @@ class Matrix:
             return self._admission(side, parts)
         if lifecycle in _RESTRAINT:
             return self._restraint(side, parts)
+            return self._admission(lifecycle, side, parts)
+        if lifecycle in {"standing", "rating_scheme"}:
+            return self._standing_of(path, wanted, side, parts)
         place = {"area": side.community, "estate": side.community, "service_agreement": side.community}
         firm = side.company if lifecycle in {"organisation", "program"} else ""
         return Facts(place.get(lifecycle, ""), firm), parts
 
-    def _admission(self, side: Side, parts: dict[str, str]) -> tuple[Facts, dict[str, str]]:
-        """A vendor's file, and what is decided about it, concern its organisation."""
-        return Facts("", side.company), parts | {"person_id": side.neighbour}
+    def _admission(self, lifecycle: str, side: Side, parts: dict[str, str]) -> tuple[Facts, dict[str, str]]:
+        """A vendor's file, and what is decided about it, concern its organisation; what it is given to do also where."""
+        parts |= {"person_id": side.neighbour, "engagement_id": side.engagement}
+        parts |= {"vendor": side.company, "category": "access_control"}
+        return Facts(side.community if lifecycle in {"waiver", "engagement"} else "", side.company), parts
 
     def _restraint(self, side: Side, parts: dict[str, str]) -> tuple[Facts, dict[str, str]]:
         """A sanction, and what becomes of the work under way, concern the vendor."""
@@ -203,6 +209,13 @@ class Matrix:
             facts = Facts(side.community, side.company, (side.neighbour,), "grid_worker")
             return facts, parts | {"principal": side.neighbour}
         return Facts("", "", (side.candidate,), "powerful"), parts | {"principal": side.candidate}
+
+    def _standing_of(self, path: str, wanted: str, side: Side, parts: dict[str, str]) -> tuple[Facts, dict[str, str]]:
+        """What is known about either company; a rating scheme, and wondering about another, is the whole city's."""
+        parts |= {"vendor_id": side.company, "period": "2026-02", "key": "vendors"}
+        if path.startswith("/rating-schemes"):
+            return Facts(), parts
+        return Facts(side.community if wanted == "standing.note" else "", side.company), parts
 
     def _standing(self, me: str) -> bool:
         name = next(name for name, who in self.town.principals.items() if who == me)
@@ -232,19 +245,22 @@ class Matrix:
         return {**example, **changed}
 
 
-_ADMISSION: Final = {"vendor"}
+_ADMISSION: Final = {"vendor", "waiver", "engagement"}
 """Lifecycles about whether an organisation may work here."""
 _RESTRAINT: Final = {"sanction", "fan_out"}
 """Lifecycles that stand in the way of a vendor."""
 _BY_NAME: Final = {
     "/service-agreements/{community}",
     "/work-calendars/{key}",
+    "/rating-schemes/{key}",
+    "/rating-schemes/{key}/what-if",
     "/principals/{principal}/appointments",
     "/people/{person_id}/consents",
     "/people/{person}/account",
     "/people/{person}/account/identities",
     "/people/{person}/account/password",
     "/organisations/{organisation}/identity-provider-secret",
+    "/waivers/{vendor}/{category}",
 }
 """What there is under an address that anybody can name before anything is there."""
 
@@ -280,11 +296,16 @@ async def http(ledger: PostgresLedger, town: Town, files: Files) -> AsyncIterato
             vendor_register.projection,
             sanction_register.projection,
             fan_out_board.projection,
+            standing_register.projection,
+            waiver_register.projection,
+            engagement_board.projection,
         ),
         counter(app) as opened,
     ):
         await ledger.wait(work_order_board.projection.name, await ledger.head(), timeout=20)
         await ledger.wait(person_register.projection.name, await ledger.head(), timeout=20)
+        await ledger.wait(engagement_board.projection.name, await ledger.head(), timeout=20)
+        await ledger.wait(standing_register.projection.name, await ledger.head(), timeout=20)
         yield opened
 
 

@@ -10,12 +10,16 @@ from datetime import date, time
 from typing import Any
 from uuid import UUID
 
+from msgspec.structs import replace
+
 from adapters.ids import new_id
 from domain import service_agreement, work_calendar, work_order
 from domain.access import account, appointment, login, program, role
 from domain.access.account_messages import Open
-from domain.admission import vendor
+from domain.admission import admission_scheme, vendor, waiver
 from domain.decider import Command
+from domain.engaging import engagement
+from domain.evaluation import rating_scheme, standing
 from domain.lifecycles import AnyDecider
 from domain.parties import area, estate, organisation, person
 from domain.ports import Context, Door
@@ -25,6 +29,8 @@ from domain.restraint import fan_out, sanction
 from domain.service_agreement import Line
 from domain.terms import Terms
 from domain.working_time import Window, WorkingTime, week
+from tests.domain.admission import qualifying
+from tests.domain.evaluation import rated
 from tests.domain.small_town import on
 
 OURS, THEIRS = "990101001001", "990102001001"
@@ -45,6 +51,7 @@ class Side:
     candidate: str = ""
     """Somebody who is proposed for a powerful role."""
     order: str = ""
+    engagement: str = ""
 
 
 @dataclass
@@ -69,6 +76,9 @@ class Town:
         self.ward = await self._person(self.ours, "ward")
         for each in role.ALL:
             await self._seat(each)
+        await self._standing()
+        for side in (self.ours, self.theirs):
+            await self._engage(side)
 
     async def _agree(self) -> None:
         open_daily = WorkingTime(zone="Asia/Shanghai", week=week((Window(time(9), time(17)),)))
@@ -128,20 +138,54 @@ class Town:
             await self._do(vendor.decider, vendor.stream(side.company), command)
 
     async def _restrain(self, side: Side) -> None:
-        """A sanction on the side's company that stands in nobody's way, and what was under way then."""
+        """The side's company was suspended once, and what was under way then was seen to."""
         suspend = sanction.Suspend(
             at=on(2),
             vendor=side.company,
             by="mayor",
             reason="quality",
             text=f"too late {side.mark}",
-            categories=("no_such_work",),
             areas=(side.community,),
         )
         await self._do(sanction.decider, sanction.stream(side.company), suspend)
         under_way = fan_out.Item("work_order", side.order, f"no_such_work {side.mark}")
         begin = fan_out.Begin(at=on(2), vendor=side.company, sanction=1, items=(under_way,))
         await self._do(fan_out.decider, fan_out.stream(side.company, 1), begin)
+        lift = sanction.Lift(at=on(2), by="mayor", number=1, reason="mistake")
+        await self._do(sanction.decider, sanction.stream(side.company), lift)
+
+    async def _engage(self, side: Side) -> None:
+        """In an emergency the side's company was given something to do."""
+        verify = vendor.Verify(at=on(2), declaration=1, accepted=True)
+        await self._do(vendor.decider, vendor.stream(side.company), verify)
+        scheme = admission_scheme.Publish(at=on(2), category="access_control", document=qualifying.RULES)
+        await self._do(admission_scheme.decider, admission_scheme.stream("access_control"), scheme)
+        emergency = waiver.Propose(
+            at=on(2),
+            vendor=side.company,
+            category="access_control",
+            reason="public_safety",
+            text=f"emergency {side.mark}",
+            what=("award", "offer"),
+            until=on(20),
+            area=side.community,
+            by="anna",
+        )
+        stream = waiver.stream(side.company, "access_control")
+        for command in (emergency, waiver.Sign(at=on(2), number=1, by="bo")):
+            await self._do(waiver.decider, stream, command)
+        engaged = new_id()
+        side.engagement = str(engaged)
+        award = engagement.Award(
+            at=on(2),
+            vendor=side.company,
+            category="access_control",
+            item="job",
+            title=f"gate {side.mark}",
+            value_fen=1,
+            area=side.community,
+        )
+        await self._do(engagement.decider, engaged, award)
 
     async def _seat(self, held: role.Role) -> None:
         if held.rank == "program":
@@ -208,6 +252,17 @@ class Town:
         for command in commands:
             await self._do(work_order.decider, order, command)
         return str(order)
+
+    async def _standing(self) -> None:
+        """Vendors are rated, and something is known about either side's."""
+        scheme = rating_scheme.stream(rating_scheme.VENDORS)
+        await self._do(rating_scheme.decider, scheme, rated.PUBLISH)
+        for side in (self.ours, self.theirs):
+            for fact in rated.good_month(2):
+                noted = replace(fact, vendor=side.company, at=on(1), id=f"{side.mark}/{fact.id}", area=side.community)
+                await self._do(standing.decider, standing.stream(side.company), noted)
+            close = standing.ClosePeriod(at=on(2), vendor=side.company, period="2026-02")
+            await self._do(standing.decider, standing.stream(side.company), close)
 
     async def _do(self, decider: AnyDecider, stream: UUID, command: Command) -> None:
         await self.door.execute(decider, stream, command, Context(actor="mayor", occurred_at=on(2)))

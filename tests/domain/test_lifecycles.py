@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from domain import lifecycles, service_agreement, work_calendar, work_order
-from domain.admission import admission_scheme, vendor, waiver
+from domain.admission import admission_scheme, qualification, vendor, waiver
 from domain.decider import Command, Elapse, Event, Refused, tag_of
 from domain.engaging import engagement
 from domain.evaluation import rating_scheme, standing
@@ -25,6 +25,7 @@ from domain.parties import area, organisation, person
 from domain.restraint import fan_out, sanction
 from domain.restraint.fan_out import Item
 from tests.domain import trade
+from tests.domain.admission import qualifying
 from tests.domain.any_message import made_up
 from tests.domain.engaging import engaged
 from tests.domain.evaluation import rated
@@ -46,6 +47,7 @@ WORLD = Streams(
         vendor.stream(trade.VENDOR): vendor.decider.fold([trade.REGISTERED, trade.VERIFIED]),
         admission_scheme.stream("parking"): admission_scheme.decider.fold([engaged.SCHEME]),
         waiver.stream(trade.VENDOR, "parking"): waiver.decider.fold([engaged.PROPOSED, engaged.SIGNED]),
+        admission_scheme.stream("cameras"): admission_scheme.decider.fold([qualifying.PUBLISHED]),
         organisation.stream(trade.CODE): organisation.decider.fold([trade.COMPANY]),
         **{each: person.decider.fold([person.Registered(at=on(1), name="Bo")]) for each in trade.PEOPLE},
         sanction.stream(str(FIXIT)): sanction.decider.fold(
@@ -133,6 +135,37 @@ HARD_TO_MAKE_UP: dict[type[Command], Sequence[Command]] = {
         vendor.WithdrawCertificate(at=on(2), certificate=number, reason="replaced") for number in (1, 2)
     ],
     vendor.AddMember: [trade.ADD_MEMBER],
+    admission_scheme.Publish: [
+        admission_scheme.Publish(at=on(2), category="cameras", document=replace(qualifying.RULES, pass_mark=mark))
+        for mark in (60, 65)
+    ],
+    qualification.Submit: [qualifying.submit(on(2)), qualifying.submit(on(2), papers=())],
+    qualification.AddDocument: [
+        qualification.AddDocument(at=on(2), by="lin", document=paper)
+        for paper in (qualifying.SAFETY, qualifying.LASTING, qualifying.LICENCE)
+    ],
+    qualification.CheckDocument: [qualifying.accept(on(2), serial) for serial in (1, 2, 3)],
+    qualification.AssignReviewers: [
+        qualification.AssignReviewers(at=on(2), by="head", reviewers=named)
+        for named in (("ren", "shi"), ("qin", "wu"), ("zhu",))
+    ],
+    qualification.GiveScore: [
+        qualification.GiveScore(at=on(2), by=by, scores=qualifying.scores(plan=plan))
+        for by, plan in (("ren", 80), ("shi", 75), ("qin", 80), ("wu", 80), ("shi", 10))
+    ],
+    qualification.Settle: [qualification.Settle(at=on(2), by="zhu", scores=qualifying.scores())],
+    qualification.Decide: [
+        qualifying.approve(on(2)),
+        qualifying.approve(on(2), conditions=[qualifying.FENCE]),
+        qualification.Decide(at=on(2), by="head", outcome="refuse", reasons=("other",)),
+    ],
+    qualification.SubmitEvidence: [
+        qualification.SubmitEvidence(at=on(2), by="lin", condition="fence", files=("d4" * 32,))
+    ],
+    qualification.ClearCondition: [qualification.ClearCondition(at=on(2), by="desk", condition="fence")],
+    qualification.Revoke: [
+        qualification.Revoke(at=on(2), by="head", reason="safety", areas=areas) for areas in ((), ("330106001",))
+    ],
     vendor.RemoveMember: [vendor.RemoveMember(at=on(2), person=str(trade.MECHANIC), reason="left")],
 }
 ENDS_TOO_MANY_HISTORIES = (work_order.Cancel, person.Erase)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Final
 
-from domain.admission import admission_scheme, qualification
+from domain.admission import admission_scheme, qualification, vendor
 from domain.admission.qualification import (
     Answer,
     Condition,
@@ -16,10 +16,11 @@ from domain.admission.qualification import (
 )
 from domain.admission.scheme_document import Criterion, DimensionRule, Document, DocumentRule, Step
 from domain.parties import area
+from tests.domain import trade
 from tests.domain.small_town import AREAS, WILLOWS, on
 from tests.scenario import Given, given
 
-VENDOR: Final = "019a5b1e-0000-7000-8000-000000000003"
+VENDOR: Final = trade.VENDOR
 DISTRICT: Final = WILLOWS[:6]
 MILLION_YUAN: Final = 100_000_000
 LICENCE_ENDS: Final = date(2027, 3, 31)
@@ -111,6 +112,7 @@ def qualifying(*more: admission_scheme.Published) -> Given[QualificationCommand,
     world = given(qualification.decider).knowing(
         admission_scheme.decider, admission_scheme.stream("cameras"), PUBLISHED, *more
     )
+    world = world.knowing(vendor.decider, vendor.stream(VENDOR), trade.REGISTERED)
     for known in AREAS:
         world = world.knowing(area.decider, area.stream(known.code), known)
     return world

@@ -5,10 +5,11 @@ from datetime import date, timedelta
 import pytest
 from msgspec.structs import replace
 
-from domain.admission import admission_scheme, qualification
+from domain.admission import admission_scheme, qualification, vendor
 from domain.admission.qualification import Answer, Paper, Qualification, Score
 from domain.decider import Refused
 from domain.parties import area
+from tests.domain import trade
 from tests.domain.admission.qualifying import (
     ANSWERS,
     DISTRICT,
@@ -31,6 +32,10 @@ from tests.domain.admission.qualifying import (
 from tests.domain.small_town import WILLOWS, on
 
 WEEK = timedelta(days=7)
+
+
+def test_whoever_has_no_vendor_file_applies_for_nothing() -> None:
+    qualifying().when(replace(submit(on(2)), vendor=trade.NOBODY)).then_refused(vendor.VendorNotRegistered)
 
 
 def test_a_case_is_submitted_under_the_rules_that_count_then() -> None:

@@ -330,6 +330,11 @@ def test_a_company_that_is_no_vendor_is_given_work_as_ever() -> None:
     work().when(Assign(at=LATER, company=trade.NOBODY)).events()
 
 
+def test_a_company_that_has_only_opened_a_vendors_file_is_given_work_as_before() -> None:
+    opened = work().knowing(vendor.decider, vendor.stream(VENDOR), trade.REGISTERED)
+    opened.when(Assign(at=LATER, company=VENDOR)).events()
+
+
 def test_a_company_that_is_barred_is_given_no_work_although_it_is_no_vendor() -> None:
     barred = work().knowing(sanction.decider, sanction.stream(OTHER), replace(BLACKLISTED, vendor=OTHER))
     barred.when(Assign(at=LATER, company=OTHER)).then_refused(VendorBlacklisted)

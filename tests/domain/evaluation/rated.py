@@ -57,6 +57,7 @@ RULES: Final = Rules(
 )
 STRICTER: Final = replace(RULES, bands=(*RULES.bands[:-1], Band("preferred", 100)))
 
+PUBLISH: Final = rating_scheme.Publish(at=on(1, month=1), key="vendors", counts_from=on(1, month=1), rules=RULES)
 published: Final = rating_scheme.Published(at=on(1, month=1), key="vendors", counts_from=on(1, month=1), rules=RULES)
 
 StandingScenario = Given[StandingCommand, Standing, StandingEvent]

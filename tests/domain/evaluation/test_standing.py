@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from domain.admission.what import What
 from domain.evaluation import rating_scheme, standing
-from domain.evaluation.evidence import EvidenceKind, PointsOffScale
+from domain.evaluation.evidence import Counted, EvidenceKind, PointsOffScale
 from domain.evaluation.periods import ends_at
 from domain.evaluation.rating_rules import Band
 from domain.evaluation.scorecard import Scorecard
@@ -239,6 +239,8 @@ def test_a_corrected_period_is_rated_by_the_version_it_was_closed_under() -> Non
 def test_what_happened_too_long_ago_is_refused_and_its_evidence_let_go() -> None:
     after = vendor().after(*good_month(1), closing("2026-01"), *good_month(8), closing("2026-08"))
     assert sorted(after.state.months) == ["2026-08"]
+    assert after.state.past == {"2026-01": (Counted("rating", 1, 5), Counted("sla_kept", 2), Counted("work_done", 2))}
+    assert after.state.tally("2026-01").count(("sla_kept", "rating")) == 3
     after.when(note("sla_kept", on(20, month=2), at=on(10, month=9))).then_refused(standing.TooLongAgo)
     assert after.when(note("sla_kept", on(20, month=3), at=on(10, month=9))).events()
 
