@@ -42,6 +42,7 @@ from api.limits import UNLIMITED, Limits
 from api.ports import Ports
 from api.problems import TooManyRequests
 from api.restraint import debarments, screenings
+from api.restraint import fan_outs, sanctions
 
 
 def create_app(  # noqa: PLR0913 - what the API is plugged into, each by its name
@@ -68,6 +69,8 @@ def create_app(  # noqa: PLR0913 - what the API is plugged into, each by its nam
             section("areas", areas.routes(ports)),
             section("organisations", organisations.routes(ports)),
             section("estates", estates.routes(ports)),
+            section("vendors", vendors.routes(ports)),
+            section("sanctions", [*sanctions.routes(ports), *fan_outs.routes(ports)]),
             section("vendors", [*vendors.routes(ports), *vendor_files.routes(ports)]),
             section("engagements", [*engagements.routes(ports), *waivers.routes(ports)]),
             section("evaluation", [*rating_schemes.routes(ports), *standings.routes(ports)]),

@@ -18,6 +18,7 @@ from adapters.door import LedgerDoor
 from adapters.ledger import PostgresLedger
 from api.ports import Files
 from domain.access import permission, policy, role
+from domain.restraint import fan_out
 from projections import (
     area_tree,
     concession_board,
@@ -31,6 +32,7 @@ from projections.admission import engagement_board, vendor_register, waiver_regi
 from projections.evaluation import standing_register
 from projections.restraint import debarment_register, screening_board
 from projections.admission import qualification_board, scheme_register, vendor_register
+from projections.restraint import fan_out_board, sanction_register
 from tests import everybody
 from tests.adapters import hostile_files
 from tests.api.reception import Clock, application, counter
@@ -190,6 +192,9 @@ class Matrix:
         if lifecycle == "qualification":
             return self._qualification(wanted, side, parts)
         if lifecycle in _ADMISSION:
+            return self._admission(side, parts)
+        if lifecycle in _RESTRAINT:
+            return self._restraint(side, parts)
             return self._admission(lifecycle, side, parts)
         if lifecycle in {"standing", "rating_scheme"}:
             return self._standing_of(path, wanted, side, parts)
@@ -219,6 +224,9 @@ class Matrix:
         """A case concerns its vendor, its area and those who review it; a new one is nobody's to review."""
         people = () if wanted == "qualification.submit" else side.reviewers
         return Facts(side.community, side.company, people), parts | {"qualification_id": side.qualification}
+    def _restraint(self, side: Side, parts: dict[str, str]) -> tuple[Facts, dict[str, str]]:
+        """A sanction, and what becomes of the work under way, concern the vendor."""
+        return Facts("", side.company), parts | {"fan_out_id": str(fan_out.stream(side.company, 1))}
 
     def _appointment(self, wanted: str, side: Side, parts: dict[str, str], me: str) -> tuple[Facts, dict[str, str]]:
         """Somebody is given a small role where the asking one is, or a powerful one is decided about."""
@@ -270,6 +278,8 @@ _ADMISSION: Final = {"vendor", "waiver", "engagement"}
 """Lifecycles about whether an organisation may work here."""
 _RESTRAINT: Final = {"debarment", "screening", "concession"}
 """Lifecycles about what keeps an organisation from work, and what it has promised for years."""
+_RESTRAINT: Final = {"sanction", "fan_out"}
+"""Lifecycles that stand in the way of a vendor."""
 _BY_NAME: Final = {
     "/service-agreements/{community}",
     "/admission-schemes/{category}",
@@ -316,6 +326,8 @@ async def http(ledger: PostgresLedger, town: Town, files: Files) -> AsyncIterato
             consent_register.projection,
             work_order_board.projection,
             vendor_register.projection,
+            sanction_register.projection,
+            fan_out_board.projection,
             standing_register.projection,
             debarment_register.projection,
             screening_board.projection,
