@@ -32,8 +32,7 @@ from api import (
     work_order_list,
     work_orders,
 )
-from api.admission import engagements, vendor_files, vendors, waivers
-from api.admission import qualifications, qualified, schemes, vendors
+from api.admission import engagements, qualifications, qualified, schemes, vendor_files, vendors, waivers
 from api.asked import Asked
 from api.desk import Desk
 from api.edge import Edge
@@ -41,8 +40,7 @@ from api.evaluation import rating_schemes, standings
 from api.limits import UNLIMITED, Limits
 from api.ports import Ports
 from api.problems import TooManyRequests
-from api.restraint import debarments, screenings
-from api.restraint import fan_outs, sanctions
+from api.restraint import debarments, fan_outs, sanctions, screenings
 
 
 def create_app(  # noqa: PLR0913 - what the API is plugged into, each by its name

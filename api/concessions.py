@@ -68,7 +68,7 @@ CONTRACT: dict[str, object] = {
 _CONTRACTS = (
     agreement.TermEndsBeforeItBegins,
     agreement.MilestoneOutsideTerm,
-    agreement.SameKeyTwice,
+    agreement.AgreementSaysTwice,
     agreement.ObligationUnknown,
     agreement.SharesDoNotSum,
 )

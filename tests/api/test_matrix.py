@@ -28,11 +28,15 @@ from projections import (
     person_register,
     work_order_board,
 )
-from projections.admission import engagement_board, vendor_register, waiver_register
+from projections.admission import (
+    engagement_board,
+    qualification_board,
+    scheme_register,
+    vendor_register,
+    waiver_register,
+)
 from projections.evaluation import standing_register
-from projections.restraint import debarment_register, screening_board
-from projections.admission import qualification_board, scheme_register, vendor_register
-from projections.restraint import fan_out_board, sanction_register
+from projections.restraint import debarment_register, fan_out_board, sanction_register, screening_board
 from tests import everybody
 from tests.adapters import hostile_files
 from tests.api.reception import Clock, application, counter
@@ -187,20 +191,15 @@ class Matrix:
     def _of_vendors(
         self, path: str, wanted: str, side: Side, parts: dict[str, str]
     ) -> tuple[Facts, dict[str, str]] | None:
-        """How vendors get in, are judged and kept out."""
+        """How vendors get in, are judged and kept out; None for anything else."""
         lifecycle = wanted.partition(".")[0]
         if lifecycle == "qualification":
             return self._qualification(wanted, side, parts)
-        if lifecycle in _ADMISSION:
-            return self._admission(side, parts)
-        if lifecycle in _RESTRAINT:
-            return self._restraint(side, parts)
-            return self._admission(lifecycle, side, parts)
         if lifecycle in {"standing", "rating_scheme"}:
             return self._standing_of(path, wanted, side, parts)
-        if lifecycle in _RESTRAINT:
-            return self._restraint(lifecycle, side, parts)
-        return None
+        if lifecycle in _ADMISSION:
+            return self._admission(lifecycle, side, parts)
+        return self._restraint(lifecycle, side, parts) if lifecycle in _RESTRAINT else None
 
     def _of_places(self, lifecycle: str, side: Side, parts: dict[str, str]) -> tuple[Facts, dict[str, str]]:
         """What lies somewhere, or belongs to a company."""
@@ -215,8 +214,9 @@ class Matrix:
         return Facts(side.community if lifecycle in {"waiver", "engagement"} else "", side.company), parts
 
     def _restraint(self, lifecycle: str, side: Side, parts: dict[str, str]) -> tuple[Facts, dict[str, str]]:
-        """An entry on a list is nobody's, a screening the vendor's, an agreement also the area's that it is for."""
+        """An entry on a list is nobody's; all else is the vendor's, an agreement also the area's that it is for."""
         parts |= {"debarment_id": self.town.debarment, "concession_id": side.concession}
+        parts |= {"fan_out_id": str(fan_out.stream(side.company, 1))}
         firm = "" if lifecycle == "debarment" else side.company
         return Facts(side.community if lifecycle == "concession" else "", firm), parts
 
@@ -224,9 +224,6 @@ class Matrix:
         """A case concerns its vendor, its area and those who review it; a new one is nobody's to review."""
         people = () if wanted == "qualification.submit" else side.reviewers
         return Facts(side.community, side.company, people), parts | {"qualification_id": side.qualification}
-    def _restraint(self, side: Side, parts: dict[str, str]) -> tuple[Facts, dict[str, str]]:
-        """A sanction, and what becomes of the work under way, concern the vendor."""
-        return Facts("", side.company), parts | {"fan_out_id": str(fan_out.stream(side.company, 1))}
 
     def _appointment(self, wanted: str, side: Side, parts: dict[str, str], me: str) -> tuple[Facts, dict[str, str]]:
         """Somebody is given a small role where the asking one is, or a powerful one is decided about."""
@@ -276,10 +273,8 @@ class Matrix:
 
 _ADMISSION: Final = {"vendor", "waiver", "engagement"}
 """Lifecycles about whether an organisation may work here."""
-_RESTRAINT: Final = {"debarment", "screening", "concession"}
+_RESTRAINT: Final = {"debarment", "screening", "concession", "sanction", "fan_out"}
 """Lifecycles about what keeps an organisation from work, and what it has promised for years."""
-_RESTRAINT: Final = {"sanction", "fan_out"}
-"""Lifecycles that stand in the way of a vendor."""
 _BY_NAME: Final = {
     "/service-agreements/{community}",
     "/admission-schemes/{category}",

@@ -16,10 +16,9 @@ from adapters.ids import new_id
 from domain import service_agreement, work_calendar, work_order
 from domain.access import account, appointment, login, program, role
 from domain.access.account_messages import Open
-from domain.admission import admission_scheme, vendor, waiver
+from domain.admission import admission_scheme, qualification, vendor, waiver
 from domain.concession import agreement
 from domain.concession import messages as concession
-from domain.admission import admission_scheme, qualification, vendor
 from domain.decider import Command
 from domain.engaging import engagement
 from domain.evaluation import rating_scheme, standing
@@ -28,14 +27,13 @@ from domain.parties import area, estate, organisation, person
 from domain.ports import Context, Door
 from domain.privacy import consent
 from domain.privacy.personal import Kind
-from domain.restraint import debarment, screening
-from domain.restraint import fan_out, sanction
+from domain.restraint import debarment, fan_out, sanction, screening
 from domain.service_agreement import Line
 from domain.terms import Terms
 from domain.working_time import Window, WorkingTime, week
 from tests.domain.admission import qualifying
-from tests.domain.evaluation import rated
 from tests.domain.admission.qualifying import LASTING, LICENCE, RULES, accept, submit
+from tests.domain.evaluation import rated
 from tests.domain.small_town import on
 
 OURS, THEIRS = "990101001001", "990102001001"
@@ -217,6 +215,7 @@ class Town:
             area=side.community,
         )
         await self._do(engagement.decider, engaged, award)
+
     async def _apply(self) -> None:
         """A case for each side's company; ours is scored by those of our principals who may be asked to."""
         publish = admission_scheme.Publish(at=on(1), category="cameras", document=RULES)
