@@ -15,8 +15,10 @@ from temporalio.workflow import NondeterminismError
 from adapters.temporal import CONVERTER, sandbox
 from workflows.clock import Clock
 from workflows.messages import Watch
+from workflows.screening import NightlyScreening
 
 HISTORIES = sorted((Path(__file__).parent / "histories").glob("*.json"))
+NIGHTS = sorted((Path(__file__).parent / "histories" / "screening").glob("*.json"))
 
 
 def load(path: Path) -> WorkflowHistory:
@@ -26,6 +28,12 @@ def load(path: Path) -> WorkflowHistory:
 @pytest.mark.parametrize("path", HISTORIES, ids=lambda path: path.stem)
 async def test_a_stored_history_replays(path: Path) -> None:
     replayer = Replayer(workflows=[Clock], data_converter=CONVERTER, workflow_runner=sandbox())
+    await replayer.replay_workflow(load(path))
+
+
+@pytest.mark.parametrize("path", NIGHTS, ids=lambda path: path.stem)
+async def test_stored_nights_replay(path: Path) -> None:
+    replayer = Replayer(workflows=[NightlyScreening], data_converter=CONVERTER, workflow_runner=sandbox())
     await replayer.replay_workflow(load(path))
 
 
