@@ -49,9 +49,7 @@ TAGS = (
     Tag(name="organisations", description="Who takes part: government, companies, committees. 单位"),
     Tag(name="estates", description="Estates and their buildings, community by community. 小区与楼栋"),
     Tag(name="vendors", description="Suppliers' files: who they are, what they can show, who works for them. 供应商"),
-    Tag(
-        name="restraints", description="Who stands on lists of debarment, and who is screened. 禁入与筛查"
-    ),
+    Tag(name="restraints", description="Who stands on lists of debarment, and who is screened. 禁入与筛查"),
     Tag(name="concessions", description="Who builds and runs what for years, at shared benefit and risk. 特许经营"),
     Tag(name="people", description="Who people are, what they consented to, and what is held of them. 人员与个人信息"),
     Tag(name="files", description="Photos and documents of a work order, looked into and kept sealed. 附件"),

@@ -10,8 +10,8 @@ import msgspec
 
 from domain import service_agreement, work_calendar, work_order
 from domain.access import account, appointment, login, program
-from domain.concession import agreement
 from domain.admission import vendor
+from domain.concession import agreement
 from domain.decider import Decider, Event
 from domain.parties import area, estate, organisation, person
 from domain.privacy import consent, disclosure
