@@ -97,9 +97,9 @@ class Screenings:
         subjects = await self._subjects(sweep)
         matcher = await self.matchers(sweep.at)
         found = await asyncio.to_thread(_compare, matcher, subjects)
-        for subject, matches in zip(subjects, found, strict=True):
-            await self._record(sweep, subject, matcher, matches)
-            activity.heartbeat()
+        activity.heartbeat()
+        pairs = zip(subjects, found, strict=True)
+        await asyncio.gather(*(self._record(sweep, subject, matcher, matches) for subject, matches in pairs))
         if sweep.only is not None or len(subjects) < self.page:
             return None
         return msgspec.structs.replace(sweep, after=subjects[-1].id)
