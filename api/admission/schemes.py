@@ -37,7 +37,7 @@ PATH: Final = "/admission-schemes"
 READING = (Malformed, NotIdentified, NotPermitted, NotFound, InternalError, NotThereYet, LedgerAway)
 
 _CATEGORY: Final = re.compile(r"[a-z][a-z0-9_]{1,31}")
-CategoryKey = Annotated[str, PathParameter(description="Such as `access_control`, `cameras`, `lifts`.", max_length=32)]
+CategoryKey = Annotated[str, PathParameter(description="Such as `access_control`, `cameras`, `lifts`.", max_length=128)]
 VersionNumber = Annotated[int, PathParameter(description="From 1.")]
 
 
