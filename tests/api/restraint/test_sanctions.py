@@ -71,7 +71,7 @@ class Bench(Market):
             assert await self.ledger.wait(board.name, head, timeout=20)
         answer = await self.http.get("/public/vendors", params=query)
         assert answer.status_code == 200, answer.text
-        return answer.json()["items"]
+        return [dict(each) for each in answer.json()["items"]]
 
 
 @pytest.fixture
@@ -163,9 +163,8 @@ async def test_a_choice_is_made_for_what_is_under_way(bench: Bench) -> None:
     assert seen["undecided"] == 1
     await bench.read()
     for who, many in ((bench.officer, 1), (bench.agent, 1), (bench.rival, 0)):
-        listed = (await bench.look(who, "/fan-outs", undecided="true"))["items"]
-        assert isinstance(listed, list)
-        assert len(listed) == many
+        listed = await bench.see("/fan-outs", {"undecided": "true"}, headers={"Authorization": f"Bearer {who}"})
+        assert len(listed.json()["items"]) == many
 
 
 async def test_everybody_can_read_who_is_qualified_suspended_and_blacklisted(bench: Bench) -> None:
