@@ -48,6 +48,7 @@ NOWHERE: Final = "019a5b1e-0000-7000-8000-0000000000ff"
 PUBLIC: Final = {
     "/health/live", "/health/ready", "/problems", "/problems/{code}", "/sign-in", "/oauth/token", "/oidc/callback",
     "/oidc/{organisation}/start", "/.well-known/jwks.json", "/.well-known/oauth-authorization-server",
+    "/public/vendors",
 }  # fmt: skip
 OF_ONESELF: Final = {"/me", "/sign-out", "/tokens", "/permissions", "/personal-data"}
 """For whoever is known, whatever their roles."""
@@ -146,7 +147,9 @@ class Matrix:
             wanted in {"appointment.propose", "appointment.approve"} and me in facts.people
         )
 
-    def _target(self, path: str, wanted: str, name: str, side: Side) -> tuple[Facts, dict[str, str]]:
+    def _target(  # noqa: PLR0911 - one case a kind of thing
+        self, path: str, wanted: str, name: str, side: Side
+    ) -> tuple[Facts, dict[str, str]]:
         """The thing that is asked for: what is true of it, and where it is."""
         mine = side is self.town.ours
         me = self.town.principals[name]
@@ -195,6 +198,10 @@ class Matrix:
         lifecycle = wanted.partition(".")[0]
         if lifecycle == "qualification":
             return self._qualification(wanted, side, parts)
+        if lifecycle in _ADMISSION:
+            return self._admission(lifecycle, side, parts)
+        if lifecycle in _RESTRAINT:
+            return self._restraint(side, parts)
         if lifecycle in {"standing", "rating_scheme"}:
             return self._standing_of(path, wanted, side, parts)
         if lifecycle in _ADMISSION:
@@ -209,6 +216,7 @@ class Matrix:
 
     def _admission(self, lifecycle: str, side: Side, parts: dict[str, str]) -> tuple[Facts, dict[str, str]]:
         """A vendor's file, and what is decided about it, concern its organisation; what it has to do also where."""
+        """A vendor's file, and what is decided about it, concern its company; what it is given to do also where."""
         parts |= {"person_id": side.neighbour, "engagement_id": side.engagement}
         parts |= {"vendor": side.company, "category": "access_control"}
         return Facts(side.community if lifecycle in {"waiver", "engagement"} else "", side.company), parts
