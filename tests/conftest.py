@@ -63,7 +63,7 @@ async def ledger(database: str) -> "AsyncIterator[PostgresLedger]":
     """An empty ledger."""
     from adapters.ledger import PostgresLedger
 
-    async with PostgresLedger(database) as opened:
+    async with PostgresLedger(database, readers=32) as opened:
         yield opened
 
 

@@ -185,7 +185,7 @@ class Matrix:
         return Facts(place.get(lifecycle, ""), firm), parts
 
     def _admission(self, lifecycle: str, side: Side, parts: dict[str, str]) -> tuple[Facts, dict[str, str]]:
-        """A vendor's file, and what is decided about it, concern its organisation; what it is given to do also where."""
+        """A vendor's file and standing concern its organisation; what it is given to do, also where that is."""
         parts |= {"person_id": side.neighbour, "engagement_id": side.engagement}
         parts |= {"vendor": side.company, "category": "access_control"}
         return Facts(side.community if lifecycle in {"waiver", "engagement"} else "", side.company), parts
