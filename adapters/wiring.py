@@ -63,6 +63,7 @@ from domain.concession import agreement
 from domain.evaluation import standing
 from domain.parties import organisation, person
 from domain.ports import ContentCheck, Context, Door, OtherLifecycle, RateLimits, Unavailable
+from domain.restraint import fan_out, sanction
 from projections import (
     area_tree,
     concession_board,
@@ -96,8 +97,10 @@ from projections.organisation_register import OrganisationRegister
 from projections.person_register import PersonRegister
 from projections.projection import Projection
 from projections.rebuild import Rebuilt, rebuild
-from projections.restraint import debarment_register, screening_board
+from projections.restraint import debarment_register, fan_out_board, sanction_register, screening_board
 from projections.restraint.debarment_register import DebarmentRegister
+from projections.restraint.fan_out_board import FanOutBoard
+from projections.restraint.sanction_register import SanctionRegister
 from projections.restraint.screening_board import ScreeningBoard
 from projections.restraint.vendors_to_screen import VendorsToScreen
 from projections.work_order_board import WorkOrderBoard
@@ -117,6 +120,8 @@ PROJECTIONS: Mapping[str, Projection[Any, Any]] = {  # of different states and e
         consent_register.projection,
         work_order_board.projection,
         vendor_register.projection,
+        sanction_register.projection,
+        fan_out_board.projection,
         scheme_register.projection,
         qualification_board.projection,
         standing_register.projection,
@@ -243,7 +248,11 @@ async def follow(settings: Settings, engines: Engines, stop: asyncio.Event) -> N
     from adapters.bookmark import PostgresBookmark  # noqa: PLC0415
     from domain import lifecycles  # noqa: PLC0415
     from projections.follower import Follower  # noqa: PLC0415
-    from workflows import revisions, screenings  # noqa: PLC0415
+    from workflows import (  # noqa: PLC0415
+        fan_outs,
+        revisions,
+        screenings,
+    )
     from workflows.messages import Nights  # noqa: PLC0415
     from workflows.triggers import Triggers  # noqa: PLC0415
 
@@ -255,7 +264,7 @@ async def follow(settings: Settings, engines: Engines, stop: asyncio.Event) -> N
             door=door,
             bookmark=PostgresBookmark(ledger.pool, "triggers"),
             deciders=lifecycles.ALL,
-            processes=[revisions.PROCESS, *screenings.PROCESSES],
+            processes=[revisions.PROCESS, fan_outs.PROCESS, *screenings.PROCESSES],
         )
         followers = [
             Follower(projection, ledger, ledger.pool, vault=vault).run() for projection in PROJECTIONS.values()
@@ -368,6 +377,8 @@ def ports_on(running: Core, files: Files) -> Ports:
         people=PersonRegister(pool),
         consents=ConsentRegister(pool),
         vendors=VendorRegister(pool),
+        sanctions=SanctionRegister(pool),
+        fan_outs=FanOutBoard(pool),
         waivers=WaiverRegister(pool),
         engagements=EngagementBoard(pool),
         schemes=SchemeRegister(pool),
@@ -473,6 +484,8 @@ def clocks(pool: Pool) -> Sequence[tuple[str, str, Clocked]]:
         (work_order.decider.name, work_order_board.projection.name, WorkOrderBoard(pool)),
         (person.decider.name, person_register.projection.name, PersonRegister(pool)),
         (vendor.decider.name, vendor_register.projection.name, VendorRegister(pool)),
+        (sanction.decider.name, sanction_register.projection.name, SanctionRegister(pool)),
+        (fan_out.decider.name, fan_out_board.projection.name, FanOutBoard(pool)),
         (qualification.decider.name, qualification_board.projection.name, QualificationBoard(pool)),
         (standing.decider.name, standing_register.projection.name, StandingRegister(pool)),
         (waiver.decider.name, waiver_register.projection.name, WaiverRegister(pool)),

@@ -39,6 +39,7 @@ from api.evaluation import rating_schemes, standings
 from api.limits import UNLIMITED, Limits
 from api.ports import Ports
 from api.problems import TooManyRequests
+from api.restraint import fan_outs, public_list, sanctions
 
 
 def create_app(  # noqa: PLR0913 - what the API is plugged into, each by its name
@@ -65,6 +66,7 @@ def create_app(  # noqa: PLR0913 - what the API is plugged into, each by its nam
             section("areas", areas.routes(ports)),
             section("organisations", organisations.routes(ports)),
             section("estates", estates.routes(ports)),
+            section("sanctions", [*sanctions.routes(ports), *fan_outs.routes(ports)]),
             section("vendors", [*vendors.routes(ports), *vendor_files.routes(ports)]),
             section("engagements", [*engagements.routes(ports), *waivers.routes(ports)]),
             section("evaluation", [*rating_schemes.routes(ports), *standings.routes(ports)]),
@@ -73,6 +75,7 @@ def create_app(  # noqa: PLR0913 - what the API is plugged into, each by its nam
             section("accounts", [*accounts.routes(ports, desk), *openid_sign_in.routes(ports, desk)]),
             section("programs", programs.routes(ports, desk)),
             _open_to_everybody("signing in", desk, limits),
+            _to_read_for_everybody("vendors", public_list.routes(ports), limits),
             *problem_types.routes(),
             *health.routes(ready),
             documentation.document,
@@ -120,3 +123,12 @@ def _open_to_everybody(tag: str, desk: Desk, limits: Limits) -> Router:
         tags=[tag],
         middleware=[identity.not_stored],
     )
+
+
+def _to_read_for_everybody(tag: str, routes: list[HTTPRouteHandler], limits: Limits) -> Router:
+    """What is published: nobody needs to sign in, and nobody reads too much at once."""
+
+    async def admitted(request: Request[str, None, State]) -> None:
+        await limits.within_reading(request)
+
+    return Router(path="/", route_handlers=routes, before_request=admitted, tags=[tag])

@@ -49,6 +49,7 @@ TAGS = (
     Tag(name="organisations", description="Who takes part: government, companies, committees. 单位"),
     Tag(name="estates", description="Estates and their buildings, community by community. 小区与楼栋"),
     Tag(name="vendors", description="Suppliers' files: who they are, what they can show, who works for them. 供应商"),
+    Tag(name="sanctions", description="Suspended and blacklisted, and what becomes of work under way. 处理与申诉"),
     Tag(name="engagements", description="What vendors are given to do, and emergency waivers. 委托与应急豁免"),
     Tag(name="evaluation", description="How vendors are rated, and where each of them stands. 考评与信用"),
     Tag(name="people", description="Who people are, what they consented to, and what is held of them. 人员与个人信息"),

@@ -44,6 +44,8 @@ class Limits:
     """Of one principal."""
     sign_ins: Limit = Limit("sign_ins", 20, 20)
     """Of one address, on routes that are open to whoever has not signed in yet."""
+    reading: Limit = Limit("reading", 120, 60)
+    """Of one address, on what everybody may read."""
 
     async def within_limits(self, request: Request[str, None, State]) -> None:
         """Raises `TooManyRequests` for a principal that asks too often. To be asked once it is known who asks."""
@@ -52,6 +54,10 @@ class Limits:
     async def within_sign_ins(self, request: Request[str, None, State]) -> None:
         """Raises `TooManyRequests` for an address that knocks too often. For routes that are open to everybody."""
         await self._within(self.sign_ins, address(request))
+
+    async def within_reading(self, request: Request[str, None, State]) -> None:
+        """Raises `TooManyRequests` for an address that reads too much. For lists that are open to everybody."""
+        await self._within(self.reading, address(request))
 
     async def _within(self, limit: Limit, who: str) -> None:
         if self.rates is None or not limit.per_minute:

@@ -27,6 +27,8 @@ from projections.evaluation.what_if import WhatIf
 from projections.organisation_register import OrganisationRegister
 from projections.person_register import PersonRegister
 from projections.restraint.debarment_register import DebarmentRegister
+from projections.restraint.fan_out_board import FanOutBoard
+from projections.restraint.sanction_register import SanctionRegister
 from projections.restraint.screening_board import ScreeningBoard
 from projections.work_order_board import WorkOrderBoard
 
@@ -143,6 +145,8 @@ class Ports:
     people: PersonRegister
     consents: ConsentRegister
     vendors: VendorRegister
+    sanctions: SanctionRegister
+    fan_outs: FanOutBoard
     waivers: WaiverRegister
     engagements: EngagementBoard
     schemes: SchemeRegister

@@ -61,6 +61,8 @@ class Filters(msgspec.Struct, frozen=True, kw_only=True):
     open: bool | None = None
     trusts_provider: bool | None = None
     """Its people may sign in with a provider of its own."""
+    ids: tuple[UUID, ...] | None = None
+    """Any of these."""
 
 
 # Which filter asks what; `{0}` is the place of its value. Who may see what becomes one line more.
@@ -71,6 +73,7 @@ _CONDITIONS: Final[Mapping[str, str]] = {
     "credit_code": "credit_code = {0}",
     "open": "open = {0}",
     "trusts_provider": "trusts_provider = {0}",
+    "ids": "id = ANY({0})",
 }
 
 

@@ -2,27 +2,22 @@
 
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
-from typing import Final, Protocol
+from typing import Final
 from uuid import UUID
 
-from domain.engaging.engagement import Engagement
 from domain.restraint.fan_out import Item
 from domain.restraint.scope import Scope
 from domain.work_order import Status, WorkOrder
 from projections import work_order_board
+from projections.admission import engagement_board
+from projections.admission.engagement_board import EngagementBoard
 from projections.work_order_board import WorkOrderBoard
 
 _PAGE: Final = 200
+BOARDS: Final = (engagement_board.projection.name, work_order_board.projection.name)
+"""The read models that are looked at."""
 _DONE: Final = frozenset({Status.RESOLVED, Status.ACCEPTED})
 """The company has done its part of a work order."""
-
-
-class EngagementsInFlight(Protocol):
-    """Knows the engagements of a vendor."""
-
-    def in_flight(self, vendor: str) -> AsyncIterator[tuple[UUID, Engagement]]:
-        """Those that are not over, or not paid for."""
-        ...
 
 
 @dataclass(frozen=True)
@@ -30,14 +25,14 @@ class Boards:
     """What the read models know to be under way."""
 
     work_orders: WorkOrderBoard
-    engagements: EngagementsInFlight
+    engagements: EngagementBoard
 
     async def under_way(self, vendor: str, scope: Scope) -> Sequence[Item]:
         """Everything under way with a vendor, as far as a scope reaches."""
         found = [
-            Item("engagement", str(stream), known.category, known.area, known.status)
-            async for stream, known in self.engagements.in_flight(vendor)
-            if scope.touches(known.category, known.area)
+            Item("engagement", str(row.id), row.state.category, row.state.area, row.state.status)
+            for row in await self.engagements.in_flight(vendor)
+            if scope.touches(row.state.category, row.state.area)
         ]
         async for stream, order in self._orders(vendor):
             if order.status not in _DONE and scope.touches(order.category, order.community):

@@ -16,6 +16,7 @@ from functools import lru_cache
 from typing import Final
 from uuid import UUID
 
+from domain.admission import admission_scheme
 from domain.admission.what import What
 from domain.decider import Ask, Decider, Due, Elapse, Refused, Whose, derived_id
 from domain.parties import area, organisation
@@ -183,6 +184,9 @@ def _ran_out(state: Sanctions, at: datetime) -> list[SanctionEvent]:
 def _restrain(command: Suspend | Blacklist, state: Sanctions, at: datetime, ask: Ask) -> list[SanctionEvent]:
     reach = scope(command.categories, command.areas)
     vendor = _organisation(command.vendor, ask)
+    for category in reach.categories:
+        if not admission_scheme.exists(ask, category):
+            raise admission_scheme.CategoryUnknown(category=category)
     for place in reach.areas:
         if ask(area.decider, area.stream(place)).registered_at is None:
             raise area.AreaNotRegistered(area=place)

@@ -84,6 +84,8 @@ class Filters(msgspec.Struct, frozen=True, kw_only=True):
     category: str | None = None
     within: str | None = None
     """For this area, or for one that lies in it."""
+    touching: str | None = None
+    """For this area, for one that lies in it, or for one that it lies in."""
     status: Status | None = None
     stage: Stage | None = None
     """Of the case that is open."""
@@ -102,6 +104,7 @@ _CONDITIONS: Final[Mapping[str, str]] = {
     "vendor": "vendor = {0}",
     "category": "category = {0}",
     "within": beginning_with("area"),
+    "touching": "area ^@ {0}::text OR {0}::text ^@ area",
     "status": "status = {0}",
     "stage": "stage = {0}",
     "awaiting": "stage <> '' AND {0} = ANY(awaiting)",

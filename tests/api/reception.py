@@ -39,6 +39,8 @@ from projections.evaluation.what_if import WhatIf
 from projections.organisation_register import OrganisationRegister
 from projections.person_register import PersonRegister
 from projections.restraint.debarment_register import DebarmentRegister
+from projections.restraint.fan_out_board import FanOutBoard
+from projections.restraint.sanction_register import SanctionRegister
 from projections.restraint.screening_board import ScreeningBoard
 from projections.work_order_board import WorkOrderBoard
 from tests import everybody
@@ -101,6 +103,8 @@ def application(
         people=PersonRegister(ledger.pool),
         consents=ConsentRegister(ledger.pool),
         vendors=VendorRegister(ledger.pool),
+        sanctions=SanctionRegister(ledger.pool),
+        fan_outs=FanOutBoard(ledger.pool),
         waivers=WaiverRegister(ledger.pool),
         engagements=EngagementBoard(ledger.pool),
         schemes=SchemeRegister(ledger.pool),

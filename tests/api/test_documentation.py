@@ -29,7 +29,7 @@ from api.work_order_view import History, WorkOrderView
 from tests.api.reception import Reception
 
 Document = dict[str, Any]  # JSON
-OPEN = {"/health/live", "/health/ready", "/problems", "/problems/{code}"}
+OPEN = {"/health/live", "/health/ready", "/problems", "/problems/{code}", "/public/vendors"}
 WAYS_IN = {
     "/sign-in": 422,
     "/oauth/token": 400,

@@ -18,6 +18,7 @@ from adapters.door import LedgerDoor
 from adapters.ledger import PostgresLedger
 from api.ports import Files
 from domain.access import permission, policy, role
+from domain.restraint import fan_out
 from projections import (
     area_tree,
     consent_register,
@@ -28,6 +29,7 @@ from projections import (
 )
 from projections.admission import engagement_board, vendor_register, waiver_register
 from projections.evaluation import standing_register
+from projections.restraint import fan_out_board, sanction_register
 from tests import everybody
 from tests.adapters import hostile_files
 from tests.api.reception import Clock, application, counter
@@ -39,6 +41,7 @@ NOWHERE: Final = "019a5b1e-0000-7000-8000-0000000000ff"
 PUBLIC: Final = {
     "/health/live", "/health/ready", "/problems", "/problems/{code}", "/sign-in", "/oauth/token", "/oidc/callback",
     "/oidc/{organisation}/start", "/.well-known/jwks.json", "/.well-known/oauth-authorization-server",
+    "/public/vendors",
 }  # fmt: skip
 OF_ONESELF: Final = {"/me", "/sign-out", "/tokens", "/permissions", "/personal-data"}
 """For whoever is known, whatever their roles."""
@@ -137,7 +140,9 @@ class Matrix:
             wanted in {"appointment.propose", "appointment.approve"} and me in facts.people
         )
 
-    def _target(self, path: str, wanted: str, name: str, side: Side) -> tuple[Facts, dict[str, str]]:
+    def _target(  # noqa: PLR0911 - one case a kind of thing
+        self, path: str, wanted: str, name: str, side: Side
+    ) -> tuple[Facts, dict[str, str]]:
         """The thing that is asked for: what is true of it, and where it is."""
         mine = side is self.town.ours
         me = self.town.principals[name]
@@ -178,6 +183,8 @@ class Matrix:
             ), parts
         if lifecycle in _ADMISSION:
             return self._admission(lifecycle, side, parts)
+        if lifecycle in _RESTRAINT:
+            return self._restraint(side, parts)
         if lifecycle in {"standing", "rating_scheme"}:
             return self._standing_of(path, wanted, side, parts)
         place = {"area": side.community, "estate": side.community, "service_agreement": side.community}
@@ -186,9 +193,14 @@ class Matrix:
 
     def _admission(self, lifecycle: str, side: Side, parts: dict[str, str]) -> tuple[Facts, dict[str, str]]:
         """A vendor's file and standing concern its organisation; what it is given to do, also where that is."""
+        """A vendor's file, and what is decided about it, concern its company; what it is given to do also where."""
         parts |= {"person_id": side.neighbour, "engagement_id": side.engagement}
         parts |= {"vendor": side.company, "category": "access_control"}
         return Facts(side.community if lifecycle in {"waiver", "engagement"} else "", side.company), parts
+
+    def _restraint(self, side: Side, parts: dict[str, str]) -> tuple[Facts, dict[str, str]]:
+        """A sanction, and what becomes of the work under way, concern the vendor."""
+        return Facts("", side.company), parts | {"fan_out_id": str(fan_out.stream(side.company, 1))}
 
     def _appointment(self, wanted: str, side: Side, parts: dict[str, str], me: str) -> tuple[Facts, dict[str, str]]:
         """Somebody is given a small role where the asking one is, or a powerful one is decided about."""
@@ -238,6 +250,8 @@ class Matrix:
 
 _ADMISSION: Final = {"vendor", "waiver", "engagement"}
 """Lifecycles about whether an organisation may work here."""
+_RESTRAINT: Final = {"sanction", "fan_out"}
+"""Lifecycles that stand in the way of a vendor."""
 _BY_NAME: Final = {
     "/service-agreements/{community}",
     "/work-calendars/{key}",
@@ -283,6 +297,8 @@ async def http(ledger: PostgresLedger, town: Town, files: Files) -> AsyncIterato
             consent_register.projection,
             work_order_board.projection,
             vendor_register.projection,
+            sanction_register.projection,
+            fan_out_board.projection,
             standing_register.projection,
             waiver_register.projection,
             engagement_board.projection,

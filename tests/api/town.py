@@ -25,6 +25,7 @@ from domain.parties import area, estate, organisation, person
 from domain.ports import Context, Door
 from domain.privacy import consent
 from domain.privacy.personal import Kind
+from domain.restraint import fan_out, sanction
 from domain.service_agreement import Line
 from domain.terms import Terms
 from domain.working_time import Window, WorkingTime, week
@@ -101,6 +102,7 @@ class Town:
         await self._appoint(side.candidate, "procurement_officer", side)
         side.order = await self._order(side, side.neighbour, side.neighbour)
         await self._vendor(side)
+        await self._restrain(side)
 
     async def _vendor(self, side: Side) -> None:
         """The file of the side's company, for which its neighbour works."""
@@ -131,8 +133,26 @@ class Town:
             since=date(2026, 1, 1),
             certificate_number=f"member {side.mark}",
         )
-        for command in (opened, certificate, member):
+        verified = vendor.Verify(at=on(1), declaration=1, accepted=True)
+        for command in (opened, verified, certificate, member):
             await self._do(vendor.decider, vendor.stream(side.company), command)
+
+    async def _restrain(self, side: Side) -> None:
+        """The side's company was suspended once, and what was under way then was seen to."""
+        suspend = sanction.Suspend(
+            at=on(2),
+            vendor=side.company,
+            by="mayor",
+            reason="quality",
+            text=f"too late {side.mark}",
+            areas=(side.community,),
+        )
+        await self._do(sanction.decider, sanction.stream(side.company), suspend)
+        under_way = fan_out.Item("work_order", side.order, f"no_such_work {side.mark}")
+        begin = fan_out.Begin(at=on(2), vendor=side.company, sanction=1, items=(under_way,))
+        await self._do(fan_out.decider, fan_out.stream(side.company, 1), begin)
+        lift = sanction.Lift(at=on(2), by="mayor", number=1, reason="mistake")
+        await self._do(sanction.decider, sanction.stream(side.company), lift)
 
     async def _engage(self, side: Side) -> None:
         """In an emergency the side's company was given something to do."""

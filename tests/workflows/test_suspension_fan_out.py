@@ -20,7 +20,7 @@ from adapters.ids import new_id
 from adapters.ledger import PostgresLedger
 from adapters.temporal import worker
 from domain import lifecycles, work_order
-from domain.admission import vendor, waiver
+from domain.admission import admission_scheme, vendor, waiver
 from domain.decider import Command
 from domain.engaging import engagement
 from domain.engaging.engagement import Engagement
@@ -30,9 +30,12 @@ from domain.ports import Context, Metadata
 from domain.restraint import fan_out, sanction
 from domain.restraint.fan_out import Choice, Count, FanOut
 from projections import work_order_board
+from projections.admission import engagement_board
+from projections.admission.engagement_board import EngagementBoard, ListedEngagement
 from projections.work_order_board import WorkOrderBoard
 from tests import everybody
 from tests.domain import trade
+from tests.domain.admission import qualifying
 from tests.followed import followed
 from tests.workflows.virtual import publish_terms
 from workflows import fan_outs
@@ -43,7 +46,7 @@ from workflows.fan_outs import FanOuts, Wish
 from workflows.messages import clock_id
 from workflows.suspension_fan_out import SuspensionFanOut
 from workflows.triggers import Triggers
-from workflows.under_way import Boards
+from workflows.under_way import BOARDS, Boards
 
 CATEGORY = "lifts"
 _read_meta = msgspec.json.Decoder(Metadata).decode
@@ -66,17 +69,13 @@ class Dying(Engagements):
             raise RuntimeError(msg)
 
 
-class EngagementsOfLog:
-    """All engagements, from the log itself."""
+class Behind(EngagementBoard):
+    """A board that has not heard of everything yet."""
 
-    def __init__(self, city: "City") -> None:
-        self._city = city
+    unheard_of: UUID | None = None
 
-    async def in_flight(self, vendor: str) -> AsyncIterator[tuple[UUID, Engagement]]:
-        for stream in self._city.engaged:
-            known = await self._city.engagement(stream)
-            if known.vendor == vendor and known.in_flight:
-                yield stream, known
+    async def in_flight(self, vendor: str) -> list[ListedEngagement]:
+        return [row for row in await super().in_flight(vendor) if row.id != self.unheard_of]
 
 
 class City:
@@ -88,13 +87,14 @@ class City:
         self.queue = f"fan-outs-{new_id()}"
         self.vendor, self.other, self.stranger = (str(new_id()) for _ in range(3))
         self.engaged: list[UUID] = []
+        self.board = Behind(ledger.pool)
         strict = everybody.real_door_to(ledger)  # what a fan-out does, the table of permissions must allow it
         self.fan_outs = FanOuts(
             door=strict,
             ledger=ledger,
-            under_way=Boards(WorkOrderBoard(ledger.pool), EngagementsOfLog(self)).under_way,
+            under_way=Boards(WorkOrderBoard(ledger.pool), self.board).under_way,
             work={"engagement": Dying(strict), "work_order": WorkOrders(strict)},
-            boards=(work_order_board.projection.name,),
+            boards=BOARDS,
         )
         self.activities = Activities(self.door, ledger, lifecycles.ALL)
 
@@ -115,6 +115,8 @@ class City:
             file = replace(trade.REGISTER, at=at, vendor=company, credit_code="", registration_number=f"SG {number}")
             accept = vendor.Verify(at=at, declaration=1, accepted=True)
             await self.do(vendor.decider, vendor.stream(company), file, accept)
+        rules = admission_scheme.Publish(at=at, category=CATEGORY, document=qualifying.RULES)
+        await self.do(admission_scheme.decider, admission_scheme.stream(CATEGORY), rules)
         for company in (self.vendor, self.other):
             propose = waiver.Propose(
                 at=at,
@@ -207,7 +209,7 @@ class City:
             processes=[fan_outs.PROCESS],
             task_queue=self.queue,
         )
-        async with followed(self.ledger, work_order_board.projection):
+        async with followed(self.ledger, work_order_board.projection, engagement_board.projection):
             task = asyncio.create_task(triggers.follow())
             try:
                 yield
@@ -322,11 +324,11 @@ async def test_with_nothing_under_way_it_reports_at_once(city: City) -> None:
 async def test_what_slipped_in_just_before_the_sanction_is_found_by_the_second_look(city: City) -> None:
     first = await city.engage("accepted")
     slipped = await city.engage("awarded")
-    city.engaged.remove(slipped)
+    city.board.unheard_of = slipped
     await city.suspend()
     async with city.working():
         begun = await city.until(all_known)
-        city.engaged.append(slipped)  # the read model was behind
+        city.board.unheard_of = None
         await city.choose(first, "cancel")
         found = await city.until(lambda state: len(state.entries) == 2)
         assert begun.deadline is not None

@@ -4,7 +4,9 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 import pytest
+from msgspec.structs import replace
 
+from domain.admission import admission_scheme
 from domain.admission.what import What
 from domain.decider import Due, Elapse, Refused
 from domain.parties import area, organisation
@@ -28,6 +30,7 @@ from domain.restraint.sanction import (
     Uphold,
 )
 from domain.restraint.scope import EVERYTHING, Scope
+from tests.domain.admission import qualifying
 from tests.domain.small_town import AREAS, WILLOWS, on
 from tests.scenario import Given, Streams, given
 
@@ -44,6 +47,9 @@ def town(*events: SanctionEvent) -> Scenario:
     scenario = given(sanction.decider, *events).knowing(organisation.decider, UUID(FIXIT), registered)
     for known in AREAS:
         scenario = scenario.knowing(area.decider, area.stream(known.code), known)
+    for category in ("cameras", "lifts", "parking"):
+        scheme = replace(qualifying.PUBLISHED, category=category)
+        scenario = scenario.knowing(admission_scheme.decider, admission_scheme.stream(category), scheme)
     return scenario
 
 
@@ -189,8 +195,9 @@ def test_a_scope_is_kept_in_order_and_without_what_another_area_takes_in() -> No
     town().when(suspend(areas=(WILLOWS, ""))).then(suspended())
 
 
-def test_an_unknown_area_or_organisation_a_term_that_is_over_and_a_persons_number_are_refused() -> None:
+def test_an_unknown_area_category_or_organisation_a_term_that_is_over_and_a_persons_number_are_refused() -> None:
     town().when(suspend(areas=("99",))).then_refused(area.AreaNotRegistered)
+    town().when(suspend(categories=("moon_travel",))).then_refused(admission_scheme.CategoryUnknown)
     town().when(suspend(vendor="nobody")).then_refused(organisation.OrganisationNotRegistered)
     town().when(suspend(vendor=str(UUID(int=1)))).then_refused(organisation.OrganisationNotRegistered)
     town().when(suspend(until=on(2))).then_refused(sanction.SanctionEndsTooEarly)
