@@ -40,8 +40,7 @@ from api.evaluation import rating_schemes, standings
 from api.limits import UNLIMITED, Limits
 from api.ports import Ports
 from api.problems import TooManyRequests
-from api.restraint import debarments, fan_outs, sanctions, screenings
-from api.restraint import fan_outs, public_list, sanctions
+from api.restraint import debarments, fan_outs, public_list, sanctions, screenings
 
 
 def create_app(  # noqa: PLR0913 - what the API is plugged into, each by its name
@@ -68,13 +67,12 @@ def create_app(  # noqa: PLR0913 - what the API is plugged into, each by its nam
             section("areas", areas.routes(ports)),
             section("organisations", organisations.routes(ports)),
             section("estates", estates.routes(ports)),
-            section("sanctions", [*sanctions.routes(ports), *fan_outs.routes(ports)]),
             section("vendors", [*vendors.routes(ports), *vendor_files.routes(ports)]),
             section("engagements", [*engagements.routes(ports), *waivers.routes(ports)]),
+            section("sanctions", [*sanctions.routes(ports), *fan_outs.routes(ports)]),
             section("evaluation", [*rating_schemes.routes(ports), *standings.routes(ports)]),
             section("restraints", [*debarments.routes(ports), *screenings.routes(ports)]),
             section("concessions", concessions.routes(ports)),
-            section("vendors", vendors.routes(ports)),
             section("admission schemes", schemes.routes(ports)),
             section("qualifications", [*qualifications.routes(ports), *qualified.routes(ports)]),
             section("permissions", appointments.routes(ports)),

@@ -147,9 +147,7 @@ class Matrix:
             wanted in {"appointment.propose", "appointment.approve"} and me in facts.people
         )
 
-    def _target(  # noqa: PLR0911 - one case a kind of thing
-        self, path: str, wanted: str, name: str, side: Side
-    ) -> tuple[Facts, dict[str, str]]:
+    def _target(self, path: str, wanted: str, name: str, side: Side) -> tuple[Facts, dict[str, str]]:
         """The thing that is asked for: what is true of it, and where it is."""
         mine = side is self.town.ours
         me = self.town.principals[name]
