@@ -32,7 +32,7 @@ from api import (
     work_order_list,
     work_orders,
 )
-from api.admission import engagements, qualifications, qualified, schemes, vendor_files, vendors, waivers
+from api.admission import dossier, engagements, qualifications, qualified, schemes, vendor_files, vendors, waivers
 from api.asked import Asked
 from api.desk import Desk
 from api.edge import Edge
@@ -67,7 +67,7 @@ def create_app(  # noqa: PLR0913 - what the API is plugged into, each by its nam
             section("areas", areas.routes(ports)),
             section("organisations", organisations.routes(ports)),
             section("estates", estates.routes(ports)),
-            section("vendors", [*vendors.routes(ports), *vendor_files.routes(ports)]),
+            section("vendors", [*vendors.routes(ports), *vendor_files.routes(ports), *dossier.routes(ports)]),
             section("engagements", [*engagements.routes(ports), *waivers.routes(ports)]),
             section("sanctions", [*sanctions.routes(ports), *fan_outs.routes(ports)]),
             section("evaluation", [*rating_schemes.routes(ports), *standings.routes(ports)]),

@@ -6,6 +6,7 @@ GET  /vendors/{id}                               ?as_of=, ?basis=
 GET  /vendors/{id}/history                       the same
 GET  /vendors/{id}/members/{person}              one member, in plain for whoever may know, on record
 GET  /vendors?q=&credit_code=&status=&frozen=&holds=&expiring_before=     a page, by name
+GET  /vendors?category=&area=&band=&restrained=  who is qualified now, how they stand, what restrains them
 """
 
 from datetime import datetime
@@ -39,11 +40,12 @@ from api.work_orders import Looking
 from domain.access.permission import NotPermitted
 from domain.admission import vendor
 from domain.admission.vendor import Status, Vendor, VendorCommand
+from domain.evaluation.scorecard import Rating
 from domain.parties import credit_code
 from domain.ports import Done, Loaded
 from domain.privacy.personal import Kind
 from domain.privacy.showing import Shown
-from projections.admission.vendor_register import Filters, projection
+from projections.admission.vendor_register import Filters, QualifiedFor, Restrained, projection
 
 SEEING = "vendor.see"
 PATH = "/vendors"
@@ -75,6 +77,23 @@ class VendorSieve(Paging, frozen=True, kw_only=True, forbid_unknown_fields=True,
     expiring_before: Annotated[datetime, Meta(tz=True, description="Some certificate runs out before.")] | UnsetType = (
         UNSET
     )
+    category: (
+        Annotated[str, Meta(max_length=32, description="Qualified now for work of this category.")] | UnsetType
+    ) = UNSET
+    area: (
+        Annotated[
+            str,
+            Meta(
+                pattern="^[0-9]{0,15}$",
+                description="Qualified now in all of this area; empty: in the whole city.",
+            ),
+        ]
+        | UnsetType
+    ) = UNSET
+    band: Annotated[Rating, Meta(description="Of its standing; empty: not rated so far.")] | UnsetType = UNSET
+    restrained: (
+        Annotated[Restrained, Meta(description="By a sanction, as far as is known, whatever its scope.")] | UnsetType
+    ) = UNSET
     q: Annotated[str, Meta(max_length=128, description="Found in the name.")] | UnsetType = UNSET
 
 
@@ -249,6 +268,11 @@ def _list(ports: Ports) -> HTTPRouteHandler:
         wanted = structs.replace(filters(sieve, Filters), sight=viewer.sight)
         if wanted.credit_code is not None:
             wanted = structs.replace(wanted, credit_code=credit_code.normalised(wanted.credit_code))
+        if sieve.category is not UNSET or sieve.area is not UNSET:
+            place = QualifiedFor(
+                sieve.category or "", "*" if sieve.area is UNSET else sieve.area, ports.now().isoformat()
+            )
+            wanted = structs.replace(wanted, qualified=place)
         shown = await page_of(
             ports, projection.name, sieve, lambda after, limit: ports.vendors.page(wanted, after, limit)
         )

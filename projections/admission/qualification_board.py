@@ -44,6 +44,7 @@ def _row(found: Qualification) -> Row:
         () if open_case is None else open_case.awaiting,
         min((each.since for each in live), default=None),
         max(ends, default=None),
+        sorted({each.area for grant in live for each in grant.taken_out}),
         written(ends[-1]) if ends else NEVER,
         None if due is None else due.at,
     )
@@ -62,6 +63,7 @@ projection: Final = Projection(
         "awaiting": "text[] NOT NULL",
         "granted_from": "timestamptz",
         "granted_until": "timestamptz",
+        "taken_out": "text[] NOT NULL",
         "ends": ORDERED,
         "wake_at": "timestamptz",
     },

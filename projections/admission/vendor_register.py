@@ -1,13 +1,15 @@
 """The register of vendors: one row for each file, by name.
 
 by a part of the name · by credit code · where the file stands · who holds a certificate of a kind, or whose ends soon
+who is qualified for what, and where · in which band · suspended, blacklisted or neither
 
-`id` is the stream of the file; `vendor` is the id of the organisation, by which other read models are asked.
+`id` is the stream of the file; `vendor` is the id of the organisation, by which other read models are asked. The last
+line of questions is answered by those of qualifications, standings and sanctions, in the same query.
 """
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Final, TypeAlias
+from typing import Final, Literal, NamedTuple, TypeAlias
 from uuid import UUID
 
 import msgspec
@@ -15,11 +17,24 @@ import msgspec
 from domain.access.permission import Sight
 from domain.admission import vendor
 from domain.admission.vendor import Status, Vendor, VendorEvent
+from domain.evaluation.scorecard import Rating
 from projections.listing import ORDERED, Key, Listed, Listing, Seen
 from projections.projection import Projection, Row
 from projections.table import Pool
 
 ListedVendor: TypeAlias = Listed[Vendor]
+
+Restrained: TypeAlias = Literal["suspended", "blacklisted", "neither"]
+
+
+class QualifiedFor(NamedTuple):
+    """For which category, where, and at which moment (as a text)."""
+
+    category: str
+    """Empty: for any."""
+    area: str
+    """Empty: for the whole city; `*`: wherever."""
+    at: str
 
 
 def _row(found: Vendor) -> Row:
@@ -81,6 +96,12 @@ class Filters(msgspec.Struct, frozen=True, kw_only=True):
     """A certificate of this kind is in the file and has not run out."""
     expiring_before: datetime | None = None
     """Some certificate in the file runs out before this moment."""
+    qualified: QualifiedFor | None = None
+    """A grant, as it stands, covers this area or more, and counts."""
+    band: Rating | None = None
+    """`""`: not rated so far."""
+    restrained: Restrained | None = None
+    """By a sanction of whatever scope, as far as is known."""
     sight: Sight | None = None
     """Only what somebody may see; None: whatever there is."""
 
@@ -95,6 +116,24 @@ _CONDITIONS: Final[Mapping[str, str]] = {
     "awaits_verification": "awaits_verification = {0}",
     "holds": "{0} = ANY(certificates)",
     "expiring_before": "certificate_ends_at < {0}",
+    "qualified": """EXISTS (
+        SELECT FROM reads.qualification_board AS granted
+        WHERE granted.vendor = vendor_register.vendor AND ({0}::text[])[1] IN ('', granted.category)
+        AND (({0}::text[])[2] = '*' OR ({0}::text[])[2] ^@ granted.area)
+        AND granted.granted_from <= ({0}::text[])[3]::timestamptz
+        AND granted.granted_until > ({0}::text[])[3]::timestamptz
+        AND NOT EXISTS (SELECT FROM unnest(granted.taken_out) AS out WHERE ({0}::text[])[2] ^@ out)
+    )""",
+    "band": """{0}::text = coalesce(
+        (SELECT band FROM reads.standing_register AS stands WHERE stands.vendor = vendor_register.vendor), ''
+    )""",
+    "restrained": """CASE {0}::text WHEN 'neither' THEN NOT EXISTS (
+        SELECT FROM reads.sanction_register AS sanctioned
+        WHERE sanctioned.vendor = vendor_register.vendor AND sanctioned.in_force <> '{{}}'
+    ) ELSE EXISTS (
+        SELECT FROM reads.sanction_register AS sanctioned
+        WHERE sanctioned.vendor = vendor_register.vendor AND {0} = ANY(sanctioned.in_force)
+    ) END""",
 }
 
 
@@ -109,4 +148,4 @@ class VendorRegister(Listing[Vendor, VendorEvent]):
         return await self.get(vendor.stream(str(vendor_id)))
 
 
-__all__ = ["Filters", "Key", "ListedVendor", "VendorRegister", "projection"]
+__all__ = ["Filters", "Key", "ListedVendor", "QualifiedFor", "Restrained", "VendorRegister", "projection"]
