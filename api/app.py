@@ -33,6 +33,7 @@ from api import (
     work_orders,
 )
 from api.admission import dossier, engagements, qualifications, qualified, schemes, vendor_files, vendors, waivers
+from api.admission import engagements, ocds, vendor_files, vendors, waivers
 from api.asked import Asked
 from api.desk import Desk
 from api.edge import Edge
@@ -81,6 +82,7 @@ def create_app(  # noqa: PLR0913 - what the API is plugged into, each by its nam
             section("programs", programs.routes(ports, desk)),
             _open_to_everybody("signing in", desk, limits),
             _to_read_for_everybody("vendors", public_list.routes(ports), limits),
+            _to_read_for_everybody("engagements", ocds.routes(ports), limits),
             *problem_types.routes(),
             *health.routes(ready),
             documentation.document,

@@ -16,13 +16,16 @@ from uuid import UUID
 import jsonschema
 import ocdsmerge
 import pytest
+from msgspec.structs import replace
 
+from domain.admission.admission_scheme import Version
 from domain.admission.basis import Basis
 from domain.engaging import engagement
 from domain.engaging.engagement import EngagementEvent
 from projections.admission import ocds, ocds_releases
 from projections.admission.ocds import Json, Party
-from projections.admission.ocds_releases import Told, engagement_releases
+from projections.admission.ocds_releases import Told, engagement_releases, scheme_releases
+from tests.domain.admission.qualifying import RULES
 from tests.domain.small_town import on
 
 STREAM = UUID(int=0xE)
@@ -209,6 +212,20 @@ def test_an_engagement_is_published_from_the_award_to_the_payment() -> None:
         "currency": "CNY",
     }
     assert found["relatedProcesses"][0]["identifier"] == "ocds-linli0-lifts"
+
+
+def test_an_admission_scheme_is_published_as_a_tender_that_is_updated_with_each_version() -> None:
+    strict = replace(RULES, pass_mark=80)
+    versions = [Version(on(1), on(1), RULES), Version(on(2), on(5), strict)]
+    releases = scheme_releases("lifts", versions)
+    assert tags(releases) == ["tender", "tenderUpdate"]
+    for each in (*releases, ocds.compiled(releases)):
+        must_be_valid(each)
+    compiled = ocdsmerge.Merger(schema()).create_compiled_release(releases)
+    assert ocds.compiled(releases) == compiled
+    assert compiled["ocid"] == "ocds-linli0-lifts"
+    assert compiled["tender"]["title"] == "供应商准入：电梯"
+    assert compiled["tender"]["eligibilityCriteria"].endswith("总分80分合格")
 
 
 def test_whoever_has_no_credit_code_goes_by_our_own_id() -> None:
