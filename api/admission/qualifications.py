@@ -3,7 +3,7 @@
 POST /qualifications                             apply; the body names the vendor, the category and the area
 POST /qualifications/{id}/score ../decide ..     every other command, by its name
 GET  /qualifications/{id}                        ?as_of=, ?basis=
-GET  /qualifications/{id}/explanation            ?case=: scores, weights, minimums, who
+GET  /qualifications/{id}/explanation            ?case=, ?as_of=: scores, weights, minimums, who
 GET  /qualifications?vendor=&category=&within=&status=&stage=&awaiting=me&granted=    a page, oldest submission first
 GET  /expiries?before=                           what ends before long, the earliest first
 """
@@ -46,7 +46,7 @@ from api.pages import Paging, linked, page_of
 from api.ports import Ports
 from api.preconditions import etag, fresh
 from api.problems import InternalError, LedgerAway, Malformed, NotFound, NotIdentified, NotThereYet
-from api.query import Reading, asked_for, parameters
+from api.query import asked_for, parameters
 from api.sight import looking_at_some, must_see
 from api.work_orders import Looking
 from domain.access.permission import NotPermitted
@@ -65,8 +65,8 @@ READING = (Malformed, NotIdentified, NotFound, InternalError, NotThereYet, Ledge
 LISTING = (Malformed, NotIdentified, NotPermitted, InternalError, NotThereYet, LedgerAway)
 
 
-class Explaining(Reading, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
-    """Which case."""
+class Explaining(Looking, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Which case, and at which point in time."""
 
     case: Annotated[int, Meta(ge=1, description="Left out: the one that is, or was last, worked on.")] | UnsetType = (
         UNSET
@@ -171,13 +171,20 @@ def _appeal(ports: Ports) -> HTTPRouteHandler:
 # Reading --------------------------------------------------------------------------------------------------------------
 
 
-async def _seen(request: Asked, ports: Ports, stream: UUID) -> Loaded[Qualification]:
-    """As it stands now, for whoever may see it now: that decides about its past too."""
+async def _then(request: Asked, ports: Ports, stream: UUID, asked: Looking) -> Loaded[Qualification]:
+    """As it stood at the point that is asked for, for whoever may see it now."""
+    await reached(ports, asked.min_position)
+    then = past.point(None if asked.as_of is UNSET else asked.as_of, asked.basis)
     loaded = await ports.door.load(qualification.decider, stream)
     if loaded.version == 0:
         raise NotFound
     await must_see(request, ports, qualification.decider, stream, loaded.state)
-    return loaded
+    if then == past.NOW:
+        return loaded
+    rows = await past.events(ports.ledger, qualification.decider, stream, then)
+    if not rows:
+        raise NotFound
+    return Loaded(past.folded(qualification.decider, rows), rows[-1].version, rows[-1].position)
 
 
 def _one(ports: Ports) -> HTTPRouteHandler:
@@ -191,18 +198,8 @@ def _one(ports: Ports) -> HTTPRouteHandler:
         responses=NOT_MODIFIED | problems(*READING),
     )
     async def one(request: Asked, qualification_id: FromPath[UUID]) -> Response[QualificationView | None]:
-        asked = asked_for(request, Looking)
-        await reached(ports, asked.min_position)
-        then = past.point(None if asked.as_of is UNSET else asked.as_of, asked.basis)
-        loaded = await _seen(request, ports, qualification_id)
-        version, position, found = loaded.version, loaded.position, loaded.state
-        if then != past.NOW:
-            rows = await past.events(ports.ledger, qualification.decider, qualification_id, then)
-            if not rows:
-                raise NotFound
-            version, position = rows[-1].version, rows[-1].position
-            found = past.folded(qualification.decider, rows)
-        return fresh(request, etag(version), view(qualification_id, version, position, found))
+        then = await _then(request, ports, qualification_id, asked_for(request, Looking))
+        return fresh(request, etag(then.version), view(qualification_id, then.version, then.position, then.state))
 
     return one
 
@@ -217,8 +214,7 @@ def _explanation(ports: Ports) -> HTTPRouteHandler:
     )
     async def one(request: Asked, qualification_id: FromPath[UUID]) -> Explanation:
         asked = asked_for(request, Explaining)
-        await reached(ports, asked.min_position)
-        loaded = await _seen(request, ports, qualification_id)
+        loaded = await _then(request, ports, qualification_id, asked)
         number = loaded.state.current if asked.case is UNSET else asked.case
         case = next((each for each in loaded.state.cases if each.number == number), None)
         if case is None:

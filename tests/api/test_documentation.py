@@ -9,7 +9,16 @@ import msgspec
 import pytest
 
 from api import areas, estates, organisations, people_examples
-from api.admission import vendor_examples, vendor_view, vendors
+from api.admission import (
+    qualification_examples,
+    qualification_view,
+    qualified,
+    scheme_examples,
+    schemes,
+    vendor_examples,
+    vendor_view,
+    vendors,
+)
 from api.change import body_of
 from api.consents import ConsentView
 from api.documentation import SECURITY
@@ -175,6 +184,11 @@ def test_every_example_of_a_body_is_one() -> None:
         msgspec.convert(about.example, body_of(about.command, "Body"))
     for file in (vendor_examples.REGISTER, *vendor_examples.OFFERS):
         msgspec.convert(file.example, body_of(file.command, "Body"))
+    for asked in (qualification_examples.SUBMIT, *qualification_examples.OFFERS):
+        msgspec.convert(asked.example, body_of(asked.command, "Body", ["by"]))
+    contested = qualification_examples.APPEAL
+    msgspec.convert(contested.example, body_of(contested.command, "Body", ["by", "position"]))
+    msgspec.convert(scheme_examples.PUBLISH.example, body_of(scheme_examples.PUBLISH.command, "Body", ["category"]))
     for agreed, without in ((people_examples.GIVE, ["person"]), (people_examples.WITHDRAW, [])):
         msgspec.convert(agreed.example, body_of(agreed.command, "Body", without))
 
@@ -198,6 +212,13 @@ def test_every_example_of_an_answer_is_one() -> None:
         (vendor_examples.LINE, vendor_view.VendorLine),
         (vendor_examples.HISTORY, History),
         ({"items": [vendor_examples.MEMBER]}, vendors.Members),
+        (scheme_examples.SCHEME, schemes.Scheme),
+        (scheme_examples.LINE, schemes.SchemeLine),
+        (qualification_examples.EXAMPLE, qualification_view.QualificationView),
+        (qualification_examples.LINE, qualification_view.QualificationLine),
+        (qualification_examples.EXPIRY, qualification_view.ExpiryView),
+        (qualification_examples.EXPLANATION, qualification_view.Explanation),
+        (qualification_examples.QUALIFIED, qualified.Qualified),
     ):
         msgspec.convert(example, shape)
 

@@ -213,6 +213,7 @@ async def test_scores_show_to_nobody_before_all_are_in(gate: Gate) -> None:
         for path, query in (
             (PATH, {}),
             (f"{PATH}/explanation", {}),
+            (f"{PATH}/explanation", {"as_of": str(await gate.ledger.head())}),
             (PATH, {"as_of": str(await gate.ledger.head())}),
             ("/qualifications", {"min_position": str(await gate.ledger.head())}),
         ):
@@ -313,11 +314,14 @@ async def test_an_appeal_is_heard_by_others_on_the_evidence_at_a_position_of_the
     await gate.reviewed()
     await gate.do_as("head", "decide", {"outcome": "refuse", "reasons": ["other"]})
     head = await gate.ledger.head()
+    contested = await gate.look("lin", f"{PATH}/explanation")
     assert await gate.ask("head", "appeal", {"reason": "facts_wrong"}) == (403, "NotPermitted")
     forged = await gate.send(f"{PATH}/appeal", {"reason": "facts_wrong", "position": 1}, actor=gate.people["lin"])
     assert forged.status_code == 422
     await gate.do_as("lin", "appeal", {"reason": "facts_wrong", "files": ["e5" * 32]})
     assert (await gate.look("lin", PATH))["cases"][0]["appeal"]["position"] == head
+    assert (await gate.look("lin", f"{PATH}/explanation"))["complete"] is False
+    assert await gate.look("lin", f"{PATH}/explanation", as_of=str(head)) == contested, "it stays to be looked up"
     named = {"reviewers": [gate.people["ren"], gate.people["qin"]]}
     assert await gate.ask("third", "assign-reviewers", named) == (409, "ReviewerHasHeardItBefore")
     await gate.do_as("third", "assign-reviewers", {"reviewers": [gate.people["wu"], gate.people["qin"]]})
