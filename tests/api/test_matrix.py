@@ -192,6 +192,7 @@ class Matrix:
         return Facts(place.get(lifecycle, ""), firm), parts
 
     def _admission(self, lifecycle: str, side: Side, parts: dict[str, str]) -> tuple[Facts, dict[str, str]]:
+        """A vendor's file and standing concern its organisation; what it is given to do, also where that is."""
         """A vendor's file, and what is decided about it, concern its company; what it is given to do also where."""
         parts |= {"person_id": side.neighbour, "engagement_id": side.engagement}
         parts |= {"vendor": side.company, "category": "access_control"}
