@@ -275,6 +275,10 @@ async def follow(settings: Settings, engines: Engines, stop: asyncio.Event) -> N
             stop,
             *followers,
             triggers.run(lambda: waiting(ledger)),
+            triggers.keep_each(
+                fan_outs.NAME,
+                lambda: fan_outs.unfinished(door, SanctionRegister(ledger.pool), FanOutBoard(ledger.pool)),
+            ),
             triggers.keep(screenings.NIGHTLY, Nights(), screenings.NIGHTLY_ID),
             evidence.note_with_the_log(ledger, door, PostgresBookmark(ledger.pool, evidence.NAME)),
             tidy(ledger, door),
