@@ -1,104 +1,106 @@
-"""Finding vendors in a city of 5,000: pages of fifty, by words, code, standing, what they hold, and who is looking."""
+"""Finding vendors in a city of 2,160 communities and 5,000 vendors, the way an officer does: over HTTP, page by page.
 
-from collections.abc import Sequence
-from datetime import date, timedelta
+By words, code, where the file stands, what they hold, what they are qualified for and where, in which band they are,
+whether a sanction restrains them; each page as somebody who has signed in asks `linli serve` for it, one at a time.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
 from time import perf_counter
 from typing import Final
-from uuid import UUID
 
-import msgspec
+import httpx
 import uvloop
 
-from adapters.ids import new_id
 from adapters.ledger import PostgresLedger
+from adapters.master_key import MasterKey
+from adapters.signing_keys import SigningKeys
+from adapters.supervised import free_port
+from adapters.tokens import SignedTokens
+from adapters.wiring import now
+from api.desk import CONSOLE
 from benchmarks.bench_projection import follow
 from benchmarks.measure import Sample
+from benchmarks.processes import linli
 from benchmarks.report import VENDOR_SEARCH, Report
-from benchmarks.sample import MORNING
-from domain.access.permission import Sight
-from domain.admission import vendor
-from domain.admission.vendor import Contact, Facts, Status, VendorEvent
-from domain.decider import tag_of
-from domain.ports import Append, NewEvent
-from projections.admission.vendor_register import Filters, VendorRegister, projection
+from benchmarks.sample import PLANNER, appoint, door_to, key_file, let_in
+from benchmarks.vendor_city import BANDS, CATEGORIES, KINDS, TRADES, VENDORS, communities, districts, fill
+from projections.admission import qualification_board, vendor_register
+from projections.evaluation import standing_register
+from projections.restraint import sanction_register
 
-_VENDORS: Final = 5_000
 _SEARCHES: Final = 1_000
-_KINDS: Final = ("lift_maintenance", "fire_safety", "security_engineering", "home_care", "food_hygiene")
-_TRADES: Final = ("电梯", "安防", "保洁", "养老", "生鲜", "停车", "门禁", "水电")
-_PERSON: Final = str(UUID(int=0xB055))
+_READ: Final = (
+    vendor_register.projection,
+    qualification_board.projection,
+    standing_register.projection,
+    sanction_register.projection,
+)
 
 
-def bench_vendor_search(database: str, report: Report) -> None:
+def bench_vendor_search(database: str, folder: Path, report: Report) -> None:
     """Whatever is asked for, an officer does not wait."""
-    uvloop.run(_searched(database, report))
+    port = free_port(None, what="api")
+    address = f"http://127.0.0.1:{port}"
+    environment = {
+        "LINLI_DATABASE_URL": database,
+        "LINLI_PORT": str(port),
+        "LINLI_LOG_FORMAT": "json",
+        "LINLI_MASTER_KEY_FILE": str(key_file()),
+        "LINLI_REQUESTS_PER_MINUTE": "0",
+    }
+    token = uvloop.run(_prepared(database, address))
+    with linli("serve", environment, folder) as serve:
+        serve.wait_for(f"{address}/health/live")
+        sample, found = _searched(address, token)
+    assert found > _SEARCHES, "the searches find next to nothing"
+    report.measured(VENDOR_SEARCH, sample.percentile(95))
 
 
-async def _searched(database: str, report: Report) -> None:
+async def _prepared(database: str, address: str) -> str:
+    """The city in the log and in its read models, and the token of an officer."""
     async with PostgresLedger(database) as ledger:
-        companies = [str(new_id()) for _ in range(_VENDORS)]
-        for number, company in enumerate(companies):
-            stream = vendor.stream(company)
-            rows = [
-                NewEvent(stream, version, tag_of(event), msgspec.json.encode(event))
-                for version, event in enumerate(_file(number, company), 1)
-            ]
-            await ledger.append(Append(events=tuple(rows)))
-        await follow(ledger, projection)
-        register = VendorRegister(ledger.pool)
-        latencies: list[float] = []
-        begun = perf_counter()
+        door = door_to(ledger)
+        await appoint(door, PLANNER, "procurement_head")
+        await fill(ledger)
+        for projection in _READ:
+            await follow(ledger, projection)
+        await ledger.pool.execute("ANALYZE")
+        tokens = SignedTokens(SigningKeys(ledger.pool, MasterKey(key_file()), now), address, now)
+        return (await tokens.issue(PLANNER, CONSOLE, await let_in(door, PLANNER))).text
+
+
+def _searched(address: str, token: str) -> tuple[Sample, int]:
+    latencies: list[float] = []
+    found, begun = 0, perf_counter()
+    with httpx.Client(base_url=address, headers={"Authorization": f"Bearer {token}"}, trust_env=False) as http:
         for number in range(_SEARCHES):
             before = perf_counter()
-            await register.page(_question(number, companies), None, 51)
+            answer = http.get("/vendors", params=_question(number))
             latencies.append(perf_counter() - before)
-        report.measured(VENDOR_SEARCH, Sample(_SEARCHES, perf_counter() - begun, latencies).percentile(95))
+            assert answer.status_code == 200, answer.text
+            found += len(answer.json()["items"])
+    return Sample(_SEARCHES, perf_counter() - begun, latencies), found
 
 
-def _file(number: int, company: str) -> Sequence[VendorEvent]:
-    facts = Facts(
-        name=f"{_TRADES[number % len(_TRADES)]}工程{number:05}有限公司",
-        legal_representative=_PERSON,
-        bank="中国工商银行",
-        account=f"6222{number:012}",
-    )
-    opened = vendor.Registered(
-        at=MORNING,
-        vendor=company,
-        facts=facts,
-        contacts=(Contact(_PERSON, "general"),),
-        founded_on=date(2015, 6, 1),
-        registered_capital_fen=500_000_000,
-        credit_code=f"{number:018}",
-    )
-    certificates = [
-        vendor.CertificateAdded(
-            at=MORNING,
-            certificate=place,
-            kind=_KINDS[(number + place) % len(_KINDS)],
-            number=f"{number}-{place}",
-            issuer="SAMR",
-            valid_from=date(2026, 1, 1),
-            valid_until=date(2026, 6, 1) + timedelta(days=(number * 7 + place) % 1500),
-        )
-        for place in (1, 2, 3)
-    ]
-    verified = [vendor.Verified(at=MORNING, declaration=1)] if number % 10 else []
-    frozen = [vendor.Declared(at=MORNING, number=2, facts=facts)] if number % 25 == 1 else []
-    return [opened, *certificates, *verified, *frozen]
-
-
-def _question(number: int, companies: Sequence[str]) -> Filters:
-    questions = (
-        Filters(),
-        Filters(words=_TRADES[number % len(_TRADES)]),
-        Filters(words=f"{number % _VENDORS:05}"),
-        Filters(words="没有这样的名字"),
-        Filters(credit_code=f"{number % _VENDORS:018}"),
-        Filters(status=Status.FROZEN),
-        Filters(awaits_verification=True, words="电梯"),
-        Filters(holds=_KINDS[number % len(_KINDS)], status=Status.VERIFIED),
-        Filters(expiring_before=MORNING + timedelta(days=90 + number % 300)),
-        Filters(sight=Sight(organisations=(companies[number % _VENDORS],))),
+def _question(number: int) -> Mapping[str, str]:
+    here = communities()[number * 37 % len(communities())]
+    category = CATEGORIES[number % len(CATEGORIES)]
+    questions: tuple[Mapping[str, str], ...] = (
+        {},
+        {"q": TRADES[number % len(TRADES)]},
+        {"q": f"{number % VENDORS:05}"},
+        {"q": "没有这样的名字"},
+        {"credit_code": f"{number % VENDORS:018}"},
+        {"status": "frozen"},
+        {"awaits_verification": "true", "q": "电梯"},
+        {"holds": KINDS[number % len(KINDS)], "status": "verified"},
+        {"category": category},
+        {"category": category, "area": here},
+        {"category": category, "area": districts()[number % len(districts())], "band": "preferred"},
+        {"area": here, "restrained": "neither", "q": "工程"},
+        {"band": BANDS[number % len(BANDS)], "restrained": "neither"},
+        {"restrained": "suspended"},
+        {"category": category, "area": "", "restrained": "blacklisted"},
     )
     return questions[number % len(questions)]
