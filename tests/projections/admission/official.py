@@ -59,7 +59,7 @@ def must_be_valid(release: Json) -> None:
     """By the official schema."""
     validator = jsonschema.Draft4Validator(schema(), format_checker=jsonschema.FormatChecker())
     wrong = [f"{'/'.join(map(str, error.absolute_path))}: {error.message}" for error in validator.iter_errors(release)]
-    assert wrong == []
+    assert not wrong, "\n".join(wrong)
 
 
 @cache
