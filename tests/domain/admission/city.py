@@ -289,7 +289,8 @@ class City:
             return
         kept: tuple[EvidenceKind, ...] = ("sla_kept", "sla_kept")
         broken: tuple[EvidenceKind, ...] = ("sla_breached", "sla_breached")
-        kinds = self.random.choice((broken, kept, ("work_done", "work_done")))
+        done: tuple[EvidenceKind, ...] = ("work_done", "work_done")
+        kinds = self.random.choice((broken, kept, done))
         for kind in kinds:
             name = f"{kind}-{month}-{self.random.randrange(9)}"
             note = standing.Note(

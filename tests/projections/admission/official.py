@@ -57,7 +57,7 @@ def _fetch(folder: Path) -> None:
 
 def must_be_valid(release: Json) -> None:
     """By the official schema."""
-    validator = jsonschema.Draft4Validator(schema(), format_checker=jsonschema.FormatChecker())
+    validator: Any = jsonschema.Draft4Validator(schema(), format_checker=jsonschema.FormatChecker())
     wrong = [f"{'/'.join(map(str, error.absolute_path))}: {error.message}" for error in validator.iter_errors(release)]
     assert not wrong, "\n".join(wrong)
 
