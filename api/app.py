@@ -31,7 +31,7 @@ from api import (
     work_order_list,
     work_orders,
 )
-from api.admission import engagements, vendor_files, vendors, waivers
+from api.admission import engagements, ocds, vendor_files, vendors, waivers
 from api.asked import Asked
 from api.desk import Desk
 from api.edge import Edge
@@ -76,6 +76,7 @@ def create_app(  # noqa: PLR0913 - what the API is plugged into, each by its nam
             section("programs", programs.routes(ports, desk)),
             _open_to_everybody("signing in", desk, limits),
             _to_read_for_everybody("vendors", public_list.routes(ports), limits),
+            _to_read_for_everybody("engagements", ocds.routes(ports), limits),
             *problem_types.routes(),
             *health.routes(ready),
             documentation.document,

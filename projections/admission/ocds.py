@@ -1,4 +1,4 @@
-"""Publication under the Open Contracting Data Standard 1.1 (OCDS): identifiers, packages, and how releases are merged.
+"""Publication under the Open Contracting Data Standard 1.1 (OCDS): identifiers, releases, and how they are merged.
 
 A release says what changed; the compiled release of a process is what all its releases come to, by the standard's
 merge routine: later values win, objects in lists are told apart by their `id`, other lists are replaced.
@@ -90,7 +90,7 @@ def _merge(into: Json, new: Mapping[str, Any]) -> None:
             if not isinstance(known, dict):
                 known = into[name] = {}
             _merge(cast("Json", known), cast("Json", value))
-        elif isinstance(value, list) and value and all(_has_id(each) for each in cast("list[Any]", value)):
+        elif isinstance(value, list) and value and all(map(_has_id, value)):
             into[name] = _merged(known, cast("list[Json]", value))
         else:
             into[name] = value
@@ -106,19 +106,3 @@ def _merged(known: object, new: list[Json]) -> list[Json]:
     for each in new:
         _merge(found.setdefault(each["id"], {}), each)
     return list(found.values())
-
-
-def release_package(uri: str, at: datetime, releases: Sequence[Json], onward: str = "") -> Json:
-    """Releases to take away; `onward` is the address of the next package."""
-    package = {**_package(uri, at), "releases": list(releases)}
-    return package | {"links": {"next": onward}} if onward else package
-
-
-def record_package(uri: str, at: datetime, ocid: str, releases: Sequence[Json]) -> Json:
-    """One process: everything that was published of it, and what that comes to."""
-    record = {"ocid": ocid, "releases": list(releases), "compiledRelease": compiled(releases)}
-    return {**_package(uri, at), "records": [record]}
-
-
-def _package(uri: str, at: datetime) -> Json:
-    return {"uri": uri, "version": VERSION, "publishedDate": moment(at), "publisher": {"name": PUBLISHER}}

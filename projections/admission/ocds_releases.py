@@ -11,7 +11,10 @@ from collections.abc import Sequence
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
+from domain.admission.admission_scheme import Version
 from domain.admission.basis import Basis
+from domain.admission.category import CHINESE
+from domain.admission.scheme_document import Dimension
 from domain.engaging.engagement import (
     Accepted,
     Awarded,
@@ -32,6 +35,14 @@ from projections.admission.ocds import PREFIX, Json, Party, moment, money, relea
 
 INTERNAL: Final = (Kept, Held, Released)
 _ITEMS: Final[dict[Item, str]] = {"order": "订单", "job": "工作", "booking": "预约", "contract": "合同"}
+
+
+_DIMENSIONS: Final[dict[Dimension, str]] = {
+    "asset_scale": "资产规模",
+    "operating_experience": "运营经验",
+    "team": "团队储备",
+    "operating_plan": "运营方案",
+}
 
 
 class Told(NamedTuple):
@@ -177,6 +188,31 @@ def _cancelled(process: _Process, told: Told) -> Json:
 
 def _contract(process: _Process, told: Told, tag: str = "contractUpdate", **change: object) -> Json:
     return process.release(told, (tag,), contracts=[{"id": process.contract, "awardID": process.award, **change}])
+
+
+def scheme_releases(category: str, versions: Sequence[Version]) -> list[Json]:
+    """Everything that is published of the admission scheme of a category, in order: who may apply, by which rules."""
+    found: list[Json] = []
+    for number, version in enumerate(versions, 1):
+        rules = version.document
+        dimensions = "；".join(
+            f"{_DIMENSIONS[each.key]}占{each.weight}%，最低{each.minimum}分" for each in rules.dimensions
+        )
+        tender: Json = {
+            "id": category,
+            "title": f"供应商准入：{CHINESE.get(category, category)}",
+            "description": f"准入规则第{number}版，资格有效{rules.validity}个月",
+            "status": "active",
+            "procurementMethod": "selective",
+            "procurementMethodDetails": "供应商准入名单（资格预审）",
+            "mainProcurementCategory": "services",
+            "eligibilityCriteria": f"{dimensions}；总分{rules.pass_mark}分合格",
+            "submissionMethod": ["electronicSubmission"],
+            "tenderPeriod": {"startDate": moment(version.counts_from)},
+        }
+        tag = "tender" if number == 1 else "tenderUpdate"
+        found.append(release(ocid_of(category), number, version.at, (tag,), tender=tender))
+    return found
 
 
 def allowed_by(basis: Basis) -> str:

@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from api import areas, estates, organisations, people_examples
-from api.admission import vendor_examples, vendor_view, vendors
+from api.admission import engagements, vendor_examples, vendor_view, vendors, waivers
 from api.change import body_of
 from api.consents import ConsentView
 from api.documentation import SECURITY
@@ -29,8 +29,9 @@ from api.work_order_view import History, WorkOrderView
 from tests.api.reception import Reception
 
 Document = dict[str, Any]  # JSON
-OPEN = {"/health/live", "/health/ready", "/problems", "/problems/{code}", "/public/vendors"}
+OPEN = {"/health/live", "/health/ready", "/problems", "/problems/{code}", "/public/vendors", "/ocds/releases"}
 WAYS_IN = {
+    "/ocds/records/{ocid}": 404,
     "/sign-in": 422,
     "/oauth/token": 400,
     "/oidc/{organisation}/start": 404,
@@ -175,6 +176,11 @@ def test_every_example_of_a_body_is_one() -> None:
         msgspec.convert(about.example, body_of(about.command, "Body"))
     for file in (vendor_examples.REGISTER, *vendor_examples.OFFERS):
         msgspec.convert(file.example, body_of(file.command, "Body"))
+    for given in (*(offer for _, offer in engagements.GIVING), *engagements.OFFERS):
+        msgspec.convert(given.example, body_of(given.command, "Body", dated=False))
+    for waived in (waivers.PROPOSE, *waivers.SETTLING):
+        body = body_of(waived.command, "Body", ["vendor", "category", "number", "by"], dated=False)
+        msgspec.convert(waived.example, body)
     for agreed, without in ((people_examples.GIVE, ["person"]), (people_examples.WITHDRAW, [])):
         msgspec.convert(agreed.example, body_of(agreed.command, "Body", without))
 

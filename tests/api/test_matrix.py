@@ -42,6 +42,8 @@ PUBLIC: Final = {
     "/health/live", "/health/ready", "/problems", "/problems/{code}", "/sign-in", "/oauth/token", "/oidc/callback",
     "/oidc/{organisation}/start", "/.well-known/jwks.json", "/.well-known/oauth-authorization-server",
     "/public/vendors",
+    "/ocds/releases",
+    "/ocds/records/{ocid}",
 }  # fmt: skip
 OF_ONESELF: Final = {"/me", "/sign-out", "/tokens", "/permissions", "/personal-data"}
 """For whoever is known, whatever their roles."""
