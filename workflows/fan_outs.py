@@ -5,10 +5,11 @@ so a step that is repeated changes nothing. The boards are waited for before any
 before the sanction stands on them then, and what comes after it is refused.
 """
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final, Protocol, TypeAlias
+from functools import partial
+from typing import Final, Protocol, TypeAlias, TypeVar
 from uuid import UUID, uuid5
 
 import msgspec
@@ -20,9 +21,14 @@ from domain.ports import Context, Door, Ledger, OtherLifecycle, Recorded
 from domain.restraint import fan_out, sanction
 from domain.restraint.fan_out import Entry, FanOut, FanOutCommand, Item
 from domain.restraint.scope import Scope
+from projections.listing import Key, Listed
+from projections.restraint import fan_out_board, sanction_register
+from projections.restraint.fan_out_board import FanOutBoard
+from projections.restraint.sanction_register import SanctionRegister
 from workflows.messages import Left, Restrained
 from workflows.triggers import Process
 
+S = TypeVar("S")
 NAME: Final = "SuspensionFanOut"
 BY: Final = "fan_out"
 """The actor on the commands that a fan-out sends."""
@@ -52,7 +58,11 @@ def run_of(event: Recorded) -> Restrained:
 
 def run_id(event: Recorded) -> str:
     """The workflow id: one for each sanction."""
-    return f"fan_out/{run_of(event).stream}"
+    return _id(run_of(event).stream)
+
+
+def _id(stream: UUID) -> str:
+    return f"fan_out/{stream}"
 
 
 UnderWay: TypeAlias = Callable[[str, Scope], Awaitable[Sequence[Item]]]
@@ -201,3 +211,26 @@ def _moment(command: Command) -> datetime:
 
 PROCESS = Process(_BEGINS | {tag_of(fan_out.Chosen), tag_of(fan_out.RanOut)}, NAME, run_of, run_id, tells=True)
 """What starts a fan-out, and what is news for it."""
+
+
+async def unfinished(
+    door: Door, register: SanctionRegister, board: FanOutBoard
+) -> AsyncIterator[tuple[str, Restrained]]:
+    """The fan-outs that ought to be running, by workflow id: those of sanctions in force that have none yet, and those
+    that are still open. A Temporal server may have lost its memory.
+    """
+    async for listed in _pages(partial(register.page, sanction_register.Filters(any=True))):
+        for each in listed.state.all:
+            stream = fan_out.stream(listed.state.vendor, each.number)
+            if not each.ended and (await door.load(fan_out.decider, stream)).version == 0:
+                yield _id(stream), Restrained(stream=stream, vendor=listed.state.vendor, sanction=each.number)
+    async for open_one in _pages(partial(board.page, fan_out_board.Filters(open=True))):
+        yield _id(open_one.id), Restrained(stream=open_one.id)
+
+
+async def _pages(page: Callable[[Key | None, int], Awaitable[list[Listed[S]]]]) -> AsyncIterator[Listed[S]]:
+    after: Key | None = None
+    while rows := await page(after, 200):
+        for row in rows:
+            yield row
+        after = rows[-1].key

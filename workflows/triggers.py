@@ -105,19 +105,35 @@ class Triggers:
         self, workflow: str, argument: object, workflow_id: str, *, every: timedelta = timedelta(hours=1)
     ) -> None:
         """Start a workflow that never ends, unless it runs, and look after it now and then, for ever."""
+        while True:
+            await _insist("triggers.keep", partial(self._start_process, workflow, argument, workflow_id))
+            await asyncio.sleep(every.total_seconds())
+
+    async def keep_each(
+        self,
+        workflow: str,
+        unfinished: Callable[[], AsyncIterator[tuple[str, object]]],
+        *,
+        every: timedelta = timedelta(hours=1),
+    ) -> None:
+        """The same for all those of a kind that ought to be running: their ids, and what they are started with."""
 
         async def start() -> None:
-            await self._client.start_workflow(
-                workflow,
-                argument,
-                id=workflow_id,
-                task_queue=self._task_queue,
-                id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
-            )
+            async for workflow_id, argument in unfinished():
+                await self._start_process(workflow, argument, workflow_id)
 
         while True:
-            await _insist("triggers.keep", start)
+            await _insist("triggers.keep_each", start)
             await asyncio.sleep(every.total_seconds())
+
+    async def _start_process(self, workflow: str, argument: object, workflow_id: str) -> None:
+        await self._client.start_workflow(
+            workflow,
+            argument,
+            id=workflow_id,
+            task_queue=self._task_queue,
+            id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+        )
 
     # Following --------------------------------------------------------------------------------------------------------
 

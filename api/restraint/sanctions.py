@@ -79,7 +79,7 @@ ON_ONE: tuple[Offer[SanctionCommand], ...] = (
         refusals=(
             sanction.NoSuchSanction,
             sanction.SanctionOver,
-            sanction.AppealTooLate,
+            sanction.SanctionAppealTooLate,
             sanction.AppealedAlready,
         ),
     ),

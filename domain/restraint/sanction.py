@@ -80,7 +80,7 @@ class BanTooLong(Refused):
     """A vendor can be blacklisted for three years at most."""
 
 
-class AppealTooLate(Refused):
+class SanctionAppealTooLate(Refused):
     """An appeal must be made within fifteen days of the sanction."""
 
 
@@ -275,7 +275,7 @@ def _appeal(command: Appeal, state: Sanctions, at: datetime) -> list[SanctionEve
     if not found.in_force(at):
         raise SanctionOver(ended=found.ended)
     if at > found.since + APPEAL_WINDOW:
-        raise AppealTooLate(until=found.since + APPEAL_WINDOW)
+        raise SanctionAppealTooLate(until=found.since + APPEAL_WINDOW)
     return [Appealed(at=at, by=command.by, number=command.number, grounds=command.grounds, position=command.position)]
 
 
@@ -324,7 +324,6 @@ __all__ = [
     "APPEAL_WINDOW",
     "Appeal",
     "AppealAgainst",
-    "AppealTooLate",
     "Appealed",
     "AppealedAlready",
     "BanTooLong",
@@ -341,6 +340,7 @@ __all__ = [
     "PublishedTextNamesPeople",
     "Reason",
     "Sanction",
+    "SanctionAppealTooLate",
     "SanctionCommand",
     "SanctionEndsTooEarly",
     "SanctionEvent",

@@ -58,10 +58,13 @@ class Filters(msgspec.Struct, frozen=True, kw_only=True):
     """Any of these organisations."""
     kind: sanction.SanctionKind | None = None
     """Something of this kind is in force."""
+    any: bool | None = None
+    """Whether anything is in force."""
 
 
 _CONDITIONS: Final[Mapping[str, str]] = {
     "vendors": "vendor = ANY({0})",
+    "any": "(in_force <> '{{}}') = {0}",
     "kind": "in_force <> '{{}}' AND {0} = ANY(in_force)",
 }
 

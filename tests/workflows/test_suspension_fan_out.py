@@ -32,6 +32,9 @@ from domain.restraint.fan_out import Choice, Count, FanOut
 from projections import work_order_board
 from projections.admission import engagement_board
 from projections.admission.engagement_board import EngagementBoard, ListedEngagement
+from projections.restraint import fan_out_board, sanction_register
+from projections.restraint.fan_out_board import FanOutBoard
+from projections.restraint.sanction_register import SanctionRegister
 from projections.work_order_board import WorkOrderBoard
 from tests import everybody
 from tests.domain import trade
@@ -165,9 +168,15 @@ class City:
         await self.do(work_order.decider, stream, *steps, *([work_order.Start(at=now())] if started else []))
         return stream
 
-    async def suspend(self) -> None:
+    async def suspend(self, until: datetime | None = None) -> None:
         command = sanction.Suspend(
-            at=now(), vendor=self.vendor, by="lin", reason="quality", text="三次返修不合格", categories=(CATEGORY,)
+            at=now(),
+            vendor=self.vendor,
+            by="lin",
+            reason="quality",
+            text="三次返修不合格",
+            categories=(CATEGORY,),
+            until=until,
         )
         await self.do(sanction.decider, sanction.stream(self.vendor), command)
 
@@ -200,7 +209,7 @@ class City:
     @asynccontextmanager
     async def following(self) -> AsyncGenerator[None]:
         """The board is followed, and triggers read the log."""
-        triggers = Triggers(
+        self.triggers = triggers = Triggers(
             client=self.env.client,
             ledger=self.ledger,
             door=self.door,
@@ -358,6 +367,26 @@ async def test_what_has_gone_to_somebody_else_meanwhile_is_left_alone(city: City
     assert await city.done_by_the_fan_out(item) == []
 
 
+async def test_a_term_runs_out_once_and_what_nobody_chose_for_by_then_goes_on(city: City) -> None:
+    item = await city.engage("accepted")
+    until = now() + timedelta(days=2)
+    await city.suspend(until)
+    vendor_stream = sanction.stream(city.vendor)
+    async with city.working():
+        await city.until(all_known)
+        handle = city.env.client.get_workflow_handle(clock_id("sanction", vendor_stream))
+        await city.env.fast_forward(handle, timedelta(days=2, seconds=1))
+        async with asyncio.timeout(20):
+            while not (await city.door.load(sanction.decider, vendor_stream)).state.all[0].ended:
+                await asyncio.sleep(0.02)
+        await city.deadline_comes()
+        assert await city.reported() == (Count("keep", "done", 1, by_default=True),)
+    rows = await city.ledger.read(vendor_stream)
+    assert [row.tag for row in rows] == ["sanction.suspended", "sanction.expired"]
+    assert (await city.door.load(sanction.decider, vendor_stream)).state.all[0].ended_at == until
+    assert (await city.engagement(item)).held == ""
+
+
 async def test_a_fan_out_whose_workflow_was_lost_goes_on_at_the_deadline(city: City) -> None:
     await city.engage("accepted")
     await city.suspend()
@@ -367,6 +396,32 @@ async def test_a_fan_out_whose_workflow_was_lost_goes_on_at_the_deadline(city: C
         await handle.terminate()
         await city.deadline_comes()
         assert await city.reported() == (Count("hold", "done", 1, by_default=True),)
+
+
+async def test_a_fan_out_that_a_server_without_memory_never_heard_of_is_started_again(city: City) -> None:
+    await city.engage("accepted")
+    await city.suspend()
+    assert await city.ledger.wait("triggers", await city.ledger.head(), timeout=20)
+    handle = city.env.client.get_workflow_handle(f"fan_out/{city.stream}")
+    await handle.terminate()
+    register, board = SanctionRegister(city.ledger.pool), FanOutBoard(city.ledger.pool)
+    async with followed(city.ledger, sanction_register.projection, fan_out_board.projection), city.working():
+
+        async def missing() -> list[str]:
+            for read_model in (sanction_register.projection, fan_out_board.projection):
+                assert await city.ledger.wait(read_model.name, await city.ledger.head(), timeout=20)
+            return [name async for name, _ in fan_outs.unfinished(city.door, register, board)]
+
+        assert await missing() == [f"fan_out/{city.stream}"]
+        keeping = asyncio.create_task(
+            city.triggers.keep_each(fan_outs.NAME, lambda: fan_outs.unfinished(city.door, register, board))
+        )
+        begun = await city.until(all_known)
+        assert await missing() == [f"fan_out/{city.stream}"]
+        await city.choose(UUID(begun.entries[0].item.id), "cancel")
+        assert await city.reported() == (Count("cancel", "done", 1),)
+        assert await missing() == []
+        keeping.cancel()
 
 
 async def test_an_event_that_is_read_again_changes_nothing(city: City) -> None:

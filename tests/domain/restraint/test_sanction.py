@@ -266,7 +266,7 @@ def test_an_appeal_freezes_the_evidence_at_a_position_of_the_log_and_the_sanctio
 def test_an_appeal_is_made_within_fifteen_days() -> None:
     assert town(suspended()).when(appeal(on(17))).events()
     late = town(suspended()).when(appeal(on(17) + timedelta(seconds=1)))
-    assert late.then_refused(sanction.AppealTooLate).details == {"until": on(17)}
+    assert late.then_refused(sanction.SanctionAppealTooLate).details == {"until": on(17)}
 
 
 def test_one_appeals_once_and_against_what_is_in_force() -> None:
