@@ -105,7 +105,8 @@ class Market(Reception):
         """What somebody sees."""
         answer = await self.see(path, query, headers={"Authorization": f"Bearer {who}"})
         assert answer.status_code == 200, answer.text
-        return answer.json()
+        found: dict[str, object] = answer.json()
+        return found
 
     async def version(self) -> int:
         """How many events there are in the file."""
