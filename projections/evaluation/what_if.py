@@ -6,7 +6,7 @@ that nobody else has to wait.
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from typing import Final
 
 import asyncpg
@@ -48,22 +48,22 @@ class WhatIf:
         try:
             async with self._turn, self._pool.acquire() as connection, connection.transaction(readonly=True):
                 cursor = await connection.cursor(_STANDINGS)
-                return await _compared(cursor, periods, proposed, most)
+                return await _compared(cursor.fetch, periods, proposed, most)
         except (asyncpg.UndefinedTableError, *LOST) as error:
             msg = f"the register of standings cannot be read: {error}"
             raise Unavailable(msg) from error
 
 
 async def _compared(
-    cursor: "asyncpg.cursor.Cursor[asyncpg.Record]",
+    fetch: Callable[[int], Coroutine[None, None, Sequence[asyncpg.Record]]],
     periods: Sequence[Period],
     proposed: Rules,
     most: int,
 ) -> Answer:
     vendors, rated, changes = 0, 0, list[Change]()
-    chunk = await cursor.fetch(_CHUNK)
+    chunk = await fetch(_CHUNK)
     while chunk:
-        reading = asyncio.ensure_future(cursor.fetch(_CHUNK))
+        reading = asyncio.ensure_future(fetch(_CHUNK))
         try:
             found = await asyncio.to_thread(_chunk, chunk, periods, proposed)
         finally:
