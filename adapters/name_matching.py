@@ -14,7 +14,7 @@ from collections.abc import Awaitable, Callable, Iterable, Sequence
 from datetime import date, datetime
 from functools import cache, lru_cache
 from itertools import chain
-from typing import Final, NamedTuple, TypeAlias
+from typing import Any, Final, NamedTuple, TypeAlias, cast
 from uuid import UUID
 
 import opencc
@@ -71,13 +71,13 @@ Standing: TypeAlias = Callable[[], Awaitable[tuple[Sequence[tuple[UUID, Debarmen
 
 
 @cache
-def _simplifying() -> opencc.OpenCC:
-    return opencc.OpenCC("t2s")
+def _simplifying() -> Callable[[str], str]:
+    library = cast("Any", opencc)  # it says nothing of its types
+    return cast("Callable[[str], str]", library.OpenCC("t2s").convert)
 
 
 def _simplified(name: str) -> str:
-    said: str = _simplifying().convert(plain(name))
-    return said
+    return _simplifying()(plain(name))
 
 
 @lru_cache(maxsize=200_000)
@@ -248,10 +248,10 @@ def _match(entry: Entry, how: How, likely: int) -> Match:
 
 def _compared(entries: Sequence[Entry]) -> Sequence[Compared]:
     """Each list: how many entries, and a hash over which of them in which edition."""
-    hashes: dict[str, hashlib._Hash] = {}
-    counts: dict[str, int] = {}
+    said: dict[str, list[str]] = {}
     for entry in entries:
-        key = entry.debarment.list_key
-        hashes.setdefault(key, hashlib.sha256()).update(f"{entry.id}/{entry.debarment.edition}\n".encode())
-        counts[key] = counts.get(key, 0) + 1
-    return tuple(Compared(key, counts[key], hashes[key].hexdigest()) for key in sorted(counts))
+        said.setdefault(entry.debarment.list_key, []).append(f"{entry.id}/{entry.debarment.edition}\n")
+    return tuple(
+        Compared(key, len(lines), hashlib.sha256("".join(lines).encode()).hexdigest())
+        for key, lines in sorted(said.items())
+    )

@@ -10,6 +10,7 @@ from api import (
     accounts,
     appointments,
     areas,
+    concessions,
     consents,
     documentation,
     estates,
@@ -40,6 +41,7 @@ from api.limits import UNLIMITED, Limits
 from api.ports import Ports
 from api.problems import TooManyRequests
 from api.restraint import fan_outs, public_list, sanctions
+from api.restraint import debarments, screenings
 
 
 def create_app(  # noqa: PLR0913 - what the API is plugged into, each by its name
@@ -70,6 +72,8 @@ def create_app(  # noqa: PLR0913 - what the API is plugged into, each by its nam
             section("vendors", [*vendors.routes(ports), *vendor_files.routes(ports)]),
             section("engagements", [*engagements.routes(ports), *waivers.routes(ports)]),
             section("evaluation", [*rating_schemes.routes(ports), *standings.routes(ports)]),
+            section("restraints", [*debarments.routes(ports), *screenings.routes(ports)]),
+            section("concessions", concessions.routes(ports)),
             section("permissions", appointments.routes(ports)),
             section("signing in", sign_in.routes(ports, desk)),
             section("accounts", [*accounts.routes(ports, desk), *openid_sign_in.routes(ports, desk)]),

@@ -52,6 +52,8 @@ TAGS = (
     Tag(name="sanctions", description="Suspended and blacklisted, and what becomes of work under way. 处理与申诉"),
     Tag(name="engagements", description="What vendors are given to do, and emergency waivers. 委托与应急豁免"),
     Tag(name="evaluation", description="How vendors are rated, and where each of them stands. 考评与信用"),
+    Tag(name="restraints", description="Who stands on lists of debarment, and who is screened. 禁入与筛查"),
+    Tag(name="concessions", description="Who builds and runs what for years, at shared benefit and risk. 特许经营"),
     Tag(name="people", description="Who people are, what they consented to, and what is held of them. 人员与个人信息"),
     Tag(name="files", description="Photos and documents of a work order, looked into and kept sealed. 附件"),
     Tag(name="service agreements", description="What a community is promised, priority by priority. 服务协议"),

@@ -11,6 +11,7 @@ import msgspec
 from domain import service_agreement, work_calendar, work_order
 from domain.access import account, appointment, login, program
 from domain.admission import admission_scheme, qualification, vendor, waiver
+from domain.admission import vendor
 from domain.concession import agreement
 from domain.decider import Decider, Event
 from domain.engaging import engagement

@@ -97,9 +97,9 @@ class Screenings:
         subjects = await self._subjects(sweep)
         matcher = await self.matchers(sweep.at)
         found = await asyncio.to_thread(_compare, matcher, subjects)
-        for subject, matches in zip(subjects, found, strict=True):
-            await self._record(sweep, subject, matcher, matches)
-            activity.heartbeat()
+        activity.heartbeat()
+        pairs = zip(subjects, found, strict=True)
+        await asyncio.gather(*(self._record(sweep, subject, matcher, matches) for subject, matches in pairs))
         if sweep.only is not None or len(subjects) < self.page:
             return None
         return msgspec.structs.replace(sweep, after=subjects[-1].id)
@@ -149,10 +149,20 @@ def sweep_of_lists(event: Recorded) -> Sweep:
     return Sweep(occasion="lists", name=f"lists/{until.isoformat()}", at=until + _AFTERWARDS)
 
 
+def lists_id(event: Recorded) -> str:
+    """The workflow id: one screening for all changes that are gathered together."""
+    return f"screening/{sweep_of_lists(event).name}"
+
+
 def sweep_of_vendor(event: Recorded) -> Sweep:
     """The sweep of one vendor that is new, or has been verified under another name."""
     name = f"vendor/{event.stream}/{event.version}"
     return Sweep(occasion="vendor", name=name, at=event.recorded_at, only=event.stream)
+
+
+def vendor_id(event: Recorded) -> str:
+    """The workflow id: one screening for each time that a vendor's name may be another."""
+    return f"screening/{sweep_of_vendor(event).name}"
 
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -162,14 +172,14 @@ PROCESSES: Final = (
         frozenset({"debarment.listed", "debarment.delisted"}),
         NAME,
         sweep_of_lists,
-        lambda event: f"screening/{sweep_of_lists(event).name}",
+        lists_id,
         once=True,
     ),
     Process(
         frozenset({"vendor.registered", "vendor.verified"}),
         NAME,
         sweep_of_vendor,
-        lambda event: f"screening/{sweep_of_vendor(event).name}",
+        vendor_id,
         once=True,
     ),
 )

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping
 from datetime import date
 from random import Random
-from typing import NamedTuple
+from typing import Any, NamedTuple, cast
 from uuid import UUID
 
 import opencc
@@ -157,10 +157,17 @@ def companies(count: int) -> Iterator[Company]:
         yield Company(random.choice(CITIES), brand, random.choice(TRADES))
 
 
-_to_traditional = opencc.OpenCC("s2t").convert
+_traditional = cast("Any", opencc).OpenCC("s2t")
+
+
+def to_traditional(company: Company) -> str:
+    """The name in traditional characters."""
+    said: str = _traditional.convert(company.name)
+    return said
+
 
 VARIANTS: Mapping[str, Callable[[Company], str]] = {
-    "traditional": lambda c: _to_traditional(c.name),
+    "traditional": to_traditional,
     "legal form said otherwise": lambda c: c.name.replace("有限公司", "有限责任公司"),
     "other legal form": lambda c: c.name.replace("有限公司", "股份有限公司"),
     "no legal form": lambda c: c.name.removesuffix("有限公司"),

@@ -21,6 +21,7 @@ from domain.access import permission, policy, role
 from domain.restraint import fan_out
 from projections import (
     area_tree,
+    concession_board,
     consent_register,
     estate_register,
     organisation_register,
@@ -30,6 +31,8 @@ from projections import (
 from projections.admission import engagement_board, vendor_register, waiver_register
 from projections.evaluation import standing_register
 from projections.restraint import fan_out_board, sanction_register
+from projections.admission import vendor_register
+from projections.restraint import debarment_register, screening_board
 from tests import everybody
 from tests.adapters import hostile_files
 from tests.api.reception import Clock, application, counter
@@ -189,6 +192,9 @@ class Matrix:
             return self._restraint(side, parts)
         if lifecycle in {"standing", "rating_scheme"}:
             return self._standing_of(path, wanted, side, parts)
+            return self._admission(side, parts)
+        if lifecycle in _RESTRAINT:
+            return self._restraint(lifecycle, side, parts)
         place = {"area": side.community, "estate": side.community, "service_agreement": side.community}
         firm = side.company if lifecycle in {"organisation", "program"} else ""
         return Facts(place.get(lifecycle, ""), firm), parts
@@ -203,6 +209,12 @@ class Matrix:
     def _restraint(self, side: Side, parts: dict[str, str]) -> tuple[Facts, dict[str, str]]:
         """A sanction, and what becomes of the work under way, concern the vendor."""
         return Facts("", side.company), parts | {"fan_out_id": str(fan_out.stream(side.company, 1))}
+
+    def _restraint(self, lifecycle: str, side: Side, parts: dict[str, str]) -> tuple[Facts, dict[str, str]]:
+        """An entry on a list is nobody's, a screening the vendor's, an agreement also the area's that it is for."""
+        parts |= {"debarment_id": self.town.debarment, "concession_id": side.concession}
+        firm = "" if lifecycle == "debarment" else side.company
+        return Facts(side.community if lifecycle == "concession" else "", firm), parts
 
     def _appointment(self, wanted: str, side: Side, parts: dict[str, str], me: str) -> tuple[Facts, dict[str, str]]:
         """Somebody is given a small role where the asking one is, or a powerful one is decided about."""
@@ -254,6 +266,8 @@ _ADMISSION: Final = {"vendor", "waiver", "engagement"}
 """Lifecycles about whether an organisation may work here."""
 _RESTRAINT: Final = {"sanction", "fan_out"}
 """Lifecycles that stand in the way of a vendor."""
+_RESTRAINT: Final = {"debarment", "screening", "concession"}
+"""Lifecycles about what keeps an organisation from work, and what it has promised for years."""
 _BY_NAME: Final = {
     "/service-agreements/{community}",
     "/work-calendars/{key}",
@@ -304,6 +318,9 @@ async def http(ledger: PostgresLedger, town: Town, files: Files) -> AsyncIterato
             standing_register.projection,
             waiver_register.projection,
             engagement_board.projection,
+            debarment_register.projection,
+            screening_board.projection,
+            concession_board.projection,
         ),
         counter(app) as opened,
     ):

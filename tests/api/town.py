@@ -17,6 +17,9 @@ from domain import service_agreement, work_calendar, work_order
 from domain.access import account, appointment, login, program, role
 from domain.access.account_messages import Open
 from domain.admission import admission_scheme, vendor, waiver
+from domain.admission import vendor
+from domain.concession import agreement
+from domain.concession import messages as concession
 from domain.decider import Command
 from domain.engaging import engagement
 from domain.evaluation import rating_scheme, standing
@@ -26,6 +29,7 @@ from domain.ports import Context, Door
 from domain.privacy import consent
 from domain.privacy.personal import Kind
 from domain.restraint import fan_out, sanction
+from domain.restraint import debarment, screening
 from domain.service_agreement import Line
 from domain.terms import Terms
 from domain.working_time import Window, WorkingTime, week
@@ -52,6 +56,7 @@ class Side:
     """Somebody who is proposed for a powerful role."""
     order: str = ""
     engagement: str = ""
+    concession: str = ""
 
 
 @dataclass
@@ -62,6 +67,7 @@ class Town:
     ours: Side = field(default_factory=lambda: Side(OURS, "ours"))
     theirs: Side = field(default_factory=lambda: Side(THEIRS, THEIR_MARK))
     ward: str = ""
+    debarment: str = str(debarment.stream("tax", "e-1"))
     principals: dict[str, str] = field(default_factory=dict[str, str])
     orders: dict[str, str] = field(default_factory=dict[str, str])
     """A work order of ours for each role: it concerns whoever asks in every way that their role could ask for."""
@@ -103,6 +109,26 @@ class Town:
         side.order = await self._order(side, side.neighbour, side.neighbour)
         await self._vendor(side)
         await self._restrain(side)
+        await self._restrained(side)
+
+    async def _restrained(self, side: Side) -> None:
+        """An entry on a list, the screening of the side's company, and what it builds for the side's community."""
+        entry = debarment.List(
+            at=on(1), list_key="tax", entry_key="e-1", name="Nobody Ltd", listed_on=date(2026, 1, 1), source="SAT"
+        )
+        await self._do(debarment.decider, UUID(self.debarment), entry)
+        screened = screening.Record(at=on(1), vendor=side.company, name=f"company {side.mark}")
+        await self._do(screening.decider, screening.stream(side.company), screened)
+        grantor, signed = new_id(), new_id()
+        register = organisation.Register(at=on(1), name=f"grantor {side.mark}", kinds=("residents_committee",))
+        await self._do(organisation.decider, grantor, register)
+        milestone = concession.Milestone("cameras", f"cameras {side.mark}", on(20))
+        contract = concession.Contract(begins=on(1), ends=on(30), sha256="9f" * 32, milestones=(milestone,))
+        sign = concession.Sign(
+            at=on(1), grantor=str(grantor), vendor=side.company, area=side.community, contract=contract
+        )
+        side.concession = str(signed)
+        await self._do(agreement.decider, signed, sign)
 
     async def _vendor(self, side: Side) -> None:
         """The file of the side's company, for which its neighbour works."""

@@ -98,6 +98,21 @@ def test_areas_are_imported_beside_a_running_platform_too(platform: Running, tmp
     assert linli("import", "areas", **_beside(platform)).returncode == 2
 
 
+def test_a_list_of_debarment_is_imported_beside_a_running_platform(platform: Running, tmp_path: Path) -> None:
+    file = tmp_path / "list.csv"
+    file.write_bytes("单位名称,列入日期\n某某有限公司,2026-01-02\n王小明,2026-01-02\n".encode("gb18030"))
+    arguments = ("import", "debarments", str(file), "--list", "tax", "--source", "税务局", "--json")
+    done = linli(*arguments, **_beside(platform))
+    assert done.returncode == 0, done.stderr
+    told = json.loads(done.stdout)
+    assert (told["rows"], told["imported"], told["rejected"], told["delisted"]) == (2, 1, 1, 0)
+    assert "list.csv:3: " in done.stderr
+    assert "王小明" not in done.stderr
+    again = linli(*arguments, **_beside(platform))
+    assert json.loads(again.stdout)["known"] == 1
+    assert linli(*arguments[:3], "--list", "Not One", "--source", "x", **_beside(platform)).returncode == 1
+
+
 def test_a_layout_that_nobody_described_is_refused(platform: Running, tmp_path: Path) -> None:
     (file := tmp_path / "cases.csv").write_text("a\n1\n")
     done = linli("import", "work-orders", str(file), "--layout", "atlantis", **_beside(platform))

@@ -15,12 +15,14 @@ from temporalio.workflow import NondeterminismError
 from adapters.temporal import CONVERTER, sandbox
 from workflows.clock import Clock
 from workflows.messages import Restrained, Watch
+from workflows.screening import NightlyScreening
 from workflows.suspension_fan_out import SuspensionFanOut
 
 STORED = Path(__file__).parent / "histories"
 HISTORIES = sorted(STORED.glob("*.json"))
 """Of clocks."""
 FAN_OUTS = sorted((STORED / "fan_out").glob("*.json"))
+NIGHTS = sorted((STORED / "screening").glob("*.json"))
 
 
 def load(path: Path) -> WorkflowHistory:
@@ -30,6 +32,12 @@ def load(path: Path) -> WorkflowHistory:
 @pytest.mark.parametrize("path", [*HISTORIES, *FAN_OUTS], ids=lambda path: path.stem)
 async def test_a_stored_history_replays(path: Path) -> None:
     replayer = Replayer(workflows=[Clock, SuspensionFanOut], data_converter=CONVERTER, workflow_runner=sandbox())
+    await replayer.replay_workflow(load(path))
+
+
+@pytest.mark.parametrize("path", NIGHTS, ids=lambda path: path.stem)
+async def test_stored_nights_replay(path: Path) -> None:
+    replayer = Replayer(workflows=[NightlyScreening], data_converter=CONVERTER, workflow_runner=sandbox())
     await replayer.replay_workflow(load(path))
 
 

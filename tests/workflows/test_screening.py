@@ -90,10 +90,9 @@ class Town:
         ):
             yield
 
-    @asynccontextmanager
-    async def following(self) -> AsyncGenerator[None]:
-        """Triggers read the log."""
-        triggers = Triggers(
+    def triggers(self) -> Triggers:
+        """What starts screenings."""
+        return Triggers(
             client=self.env.client,
             ledger=self.ledger,
             door=self.door,
@@ -102,7 +101,11 @@ class Town:
             processes=screenings.PROCESSES,
             task_queue=self.queue,
         )
-        task = asyncio.create_task(triggers.follow())
+
+    @asynccontextmanager
+    async def following(self) -> AsyncGenerator[None]:
+        """Triggers read the log."""
+        task = asyncio.create_task(self.triggers().follow())
         try:
             yield
         finally:
@@ -228,6 +231,27 @@ async def test_a_new_vendor_is_screened_at_once(town: Town) -> None:
                 await asyncio.sleep(0.05)
     assert [each.occasion for each in await town.screened(company)] == ["vendor"]
     assert await town.found("新来水电有限公司") == {"新来水电有限公司": "awaiting"}
+
+
+async def test_the_nights_are_begun_once_and_again_when_they_are_lost(town: Town) -> None:
+    nightly = f"nightly-{new_id()}"
+    handle = town.env.client.get_workflow_handle(nightly)
+
+    async def keeping() -> str:
+        """Two processes see to it for a moment: the run that there is then."""
+        keep = [town.triggers().keep(screenings.NIGHTLY, Nights(), nightly, every=timedelta(hours=1)) for _ in "ab"]
+        with suppress(TimeoutError):
+            async with asyncio.timeout(1):
+                await asyncio.gather(*keep)
+        described = await handle.describe()
+        assert described.status is WorkflowExecutionStatus.RUNNING
+        return str(described.run_id)
+
+    first = await keeping()
+    assert await keeping() == first
+    await handle.terminate()
+    assert await keeping() != first
+    await handle.terminate()
 
 
 async def test_an_entry_that_was_taken_off_leaves_no_match(town: Town) -> None:
