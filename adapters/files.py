@@ -17,7 +17,10 @@ import structlog
 
 from adapters.postgres import LOST, Pool
 from domain import work_order
-from domain.ports import Door, StoredFile, Unavailable
+from domain.admission import vendor
+from domain.admission.vendor import Vendor
+from domain.ports import Door, OtherLifecycle, StoredFile, Unavailable
+from domain.work_order import WorkOrder
 
 T = TypeVar("T")
 
@@ -106,8 +109,7 @@ async def sweep(files: PostgresFiles, door: Door, older_than: timedelta = DOUBTF
     """Ask the log about files that were left over: how many were confirmed, how many removed."""
     confirmed = removed = 0
     for stream, sha256 in await files.doubtful(older_than):
-        order = (await door.load(work_order.decider, stream)).state
-        if any(attached.sha256 == sha256 for attached in order.attachments):
+        if await _in_the_log(door, stream, sha256):
             await files.confirm(stream, sha256)
             confirmed += 1
         else:
@@ -116,6 +118,22 @@ async def sweep(files: PostgresFiles, door: Door, older_than: timedelta = DOUBTF
     if confirmed or removed:
         _log.info("files.swept", confirmed=confirmed, removed=removed)
     return confirmed, removed
+
+
+async def _in_the_log(door: Door, stream: UUID, sha256: str) -> bool:
+    """Whether a hash stands in a stream: of a work order, or of a vendor's file."""
+    try:
+        return sha256 in _of_order((await door.load(work_order.decider, stream)).state)
+    except OtherLifecycle:
+        return sha256 in _of_vendor((await door.load(vendor.decider, stream)).state)
+
+
+def _of_order(order: WorkOrder) -> set[str]:
+    return {each.sha256 for each in order.attachments}
+
+
+def _of_vendor(file: Vendor) -> set[str]:
+    return {each.sha256 for each in file.certificates}
 
 
 async def _once(ask: Callable[[], Awaitable[T]]) -> T:

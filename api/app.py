@@ -32,6 +32,7 @@ from api import (
     work_orders,
 )
 from api.admission import qualifications, qualified, schemes, vendors
+from api.admission import vendor_files, vendors
 from api.asked import Asked
 from api.desk import Desk
 from api.edge import Edge
@@ -67,6 +68,7 @@ def create_app(  # noqa: PLR0913 - what the API is plugged into, each by its nam
             section("vendors", vendors.routes(ports)),
             section("admission schemes", schemes.routes(ports)),
             section("qualifications", [*qualifications.routes(ports), *qualified.routes(ports)]),
+            section("vendors", [*vendors.routes(ports), *vendor_files.routes(ports)]),
             section("permissions", appointments.routes(ports)),
             section("signing in", sign_in.routes(ports, desk)),
             section("accounts", [*accounts.routes(ports, desk), *openid_sign_in.routes(ports, desk)]),

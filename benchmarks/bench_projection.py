@@ -10,6 +10,7 @@ import os
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from time import perf_counter
+from typing import Any
 
 import asyncpg
 import uvloop
@@ -23,6 +24,7 @@ from benchmarks.stock_runner import StockBoard
 from projections import work_order_board
 from projections.bulk import Processes
 from projections.follower import Follower
+from projections.projection import Projection
 from projections.rebuild import rebuild
 
 _LIVES = 2_500
@@ -46,11 +48,11 @@ def bench_rebuild(database: str, report: Report) -> None:
 
 async def _live(database: str, report: Report) -> None:
     async with PostgresLedger(database) as ledger:
-        await _follow(ledger)  # makes the table
+        await follow(ledger)  # makes the table
 
         async def ours() -> Sample:
             await live(ledger, _LIVES)
-            return await _timed(_LIVES * EVENTS_OF_A_LIFE, lambda: _follow(ledger))
+            return await _timed(_LIVES * EVENTS_OF_A_LIFE, lambda: follow(ledger))
 
         sides = {"ours": ours, **_stock_both_ways(database, ledger, _LIVES)}
         rounds = await in_turns(sides)
@@ -93,12 +95,10 @@ async def _timed(events: int, work: Callable[[], Awaitable[object]]) -> Sample:
     return Sample(events, perf_counter() - started)
 
 
-async def _follow(ledger: PostgresLedger) -> None:
-    """Follow, from wherever the board is, until it has everything that is in the log now."""
-    following = asyncio.create_task(
-        Follower(work_order_board.projection, ledger, ledger.pool, vault=vault_on(ledger)).run()
-    )
-    assert await ledger.wait(_NAME, await ledger.head(), timeout=120)
+async def follow(ledger: PostgresLedger, projection: Projection[Any, Any] = work_order_board.projection) -> None:
+    """Follow, from wherever the read model is, until it has everything that is in the log now."""
+    following = asyncio.create_task(Follower(projection, ledger, ledger.pool, vault=vault_on(ledger)).run())
+    assert await ledger.wait(projection.name, await ledger.head(), timeout=120)
     following.cancel()
     with suppress(asyncio.CancelledError):
         await following

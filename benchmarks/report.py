@@ -48,11 +48,12 @@ PERMISSION = Goal("permission decision, p99", "ms", 0.5, 0.1, less=True)
 SEALING = Goal("sealing, share of a command", "%", 15, 10, less=True)
 ERASING = Goal("erasing one person among 1,000,000 events", "s", 1, 0.1, less=True)
 SIGNING_IN = Goal("event loop lag while 8 sign in, p99", "ms", 50, 20, less=True)
+VENDOR_SEARCH = Goal("search among 5,000 vendors, p95", "ms", 50, 10, less=True)
 MEMORY = Goal("memory of serve after 100,000 commands", "MB", 200, 200, less=True)
 
 GOALS: Final = (
     STOCK, RAW, APPEND_P99, UMADB, COMMAND, LIVE, REBUILD, REPLAY, FOLD, HTTP, SIGNALLED, IMPORT, MEMORY,
-    PERMISSION, SEALING, ERASING, SIGNING_IN,
+    PERMISSION, SEALING, ERASING, SIGNING_IN, VENDOR_SEARCH,
 )  # fmt: skip
 
 

@@ -6,7 +6,7 @@ members' own certificates are masked wherever many are shown, and plain for one 
 
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
-from typing import Final, Literal
+from typing import Final, Literal, TypeAlias
 from uuid import UUID
 
 import msgspec
@@ -18,6 +18,9 @@ from projections.listing import Listed
 
 SHOWN: Final = 4
 """So many of the last characters of an account number are no secret."""
+
+
+Standing: TypeAlias = Literal["in_file", "expired", "withdrawn"]
 
 
 class DeclarationView(msgspec.Struct, frozen=True, kw_only=True):
@@ -44,7 +47,7 @@ class CertificateView(msgspec.Struct, frozen=True, kw_only=True):
     """The moment from which it is valid no longer."""
     sha256: str
     scope: str
-    status: Literal["in_file", "expired", "withdrawn"]
+    status: Standing
     withdrawn_because: str
 
 
@@ -220,7 +223,6 @@ def _declaration(declared: Declaration, *, in_full: bool) -> DeclarationView:
 
 
 def _certificate(known: Certificate) -> CertificateView:
-    gone = "withdrawn" if known.withdrawn_at is not None else "expired" if known.expired_at is not None else "in_file"
     return CertificateView(
         id=known.id,
         kind=known.kind,
@@ -231,6 +233,12 @@ def _certificate(known: Certificate) -> CertificateView:
         ends_at=known.ends_at,
         sha256=known.sha256,
         scope=known.scope,
-        status=gone,
+        status=_standing(known),
         withdrawn_because=known.withdrawn_because,
     )
+
+
+def _standing(known: Certificate) -> Standing:
+    if known.withdrawn_at is not None:
+        return "withdrawn"
+    return "in_file" if known.expired_at is None else "expired"

@@ -1,7 +1,7 @@
 """What is known of a vendor: the state, folded from its events. No rule lives here, so every history can be read."""
 
 from collections.abc import Iterator
-from datetime import date, datetime, time, timedelta, timezone
+from datetime import UTC, date, datetime, time, timedelta, timezone
 from enum import StrEnum
 from typing import Final
 
@@ -67,7 +67,8 @@ class Certificate(Struct, frozen=True, omit_defaults=True, kw_only=True):
     @property
     def ends_at(self) -> datetime:
         """The moment from which it is valid no longer."""
-        return start_of(self.valid_until) + timedelta(days=1)
+        last = datetime.combine(self.valid_until, time(), CHINA)
+        return (last + timedelta(days=1)).astimezone(UTC)
 
     @property
     def in_file(self) -> bool:
@@ -166,11 +167,6 @@ class Vendor(Struct, frozen=True, omit_defaults=True, kw_only=True):
     def staff(self, qualification: str, at: datetime) -> int:
         """How many people work for it with a qualification at a moment."""
         return sum(1 for each in self.members if each.qualification == qualification and each.counts(at))
-
-
-def start_of(day: date) -> datetime:
-    """The moment at which a day begins."""
-    return datetime.combine(day, time(), CHINA)
 
 
 def day_of(at: datetime) -> date:

@@ -83,6 +83,10 @@ class CertificateUnknown(Refused):
     """No such certificate is in the file, or it counts no longer."""
 
 
+class NotTheNamedPaper(Refused):
+    """This is not the file whose SHA-256 the certificate names."""
+
+
 class TooManyInFile(Refused):
     """A vendor's file holds no more of these."""
 

@@ -4,14 +4,19 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import pytest
+from msgspec.structs import replace
 
 from adapters.door import LedgerDoor
 from adapters.files import PostgresFiles, sweep
 from adapters.ids import new_id
 from adapters.ledger import PostgresLedger
 from domain import work_order
+from domain.admission import vendor
+from domain.parties import organisation, person
 from domain.ports import Context, StoredFile
 from domain.work_order import Attach, Evidence, Report
+from tests.domain import trade
+from tests.projections.town_hall import TownHall
 
 AT = datetime(2026, 3, 2, 1, tzinfo=UTC)
 NOW = timedelta(0)
@@ -108,3 +113,19 @@ async def test_a_leftover_that_is_taken_up_again_is_not_swept(
     await files.claim(stream, PHOTO, b"sealed")
     await files.remove_doubtful(stream, SHA256)
     assert len(await files.known(stream)) == 1
+
+
+async def test_a_paper_that_a_vendors_file_names_is_kept_and_any_other_swept_away(
+    files: PostgresFiles, ledger: PostgresLedger, door: LedgerDoor
+) -> None:
+    hall = TownHall(door, ledger)
+    company = organisation.Register(at=AT, name="明达水电", kinds=("vendor",), credit_code=trade.CODE)
+    await hall.do(organisation.decider, company, stream=organisation.stream(trade.CODE))
+    for each in trade.PEOPLE:
+        await hall.do(person.decider, person.Register(at=AT, name="王建国"), stream=each)
+    certificate = replace(trade.CERTIFICATE, sha256=SHA256)
+    stream = await hall.do(vendor.decider, trade.REGISTER, certificate, stream=vendor.stream(trade.VENDOR))
+    await files.claim(stream, PHOTO, b"sealed")
+    await files.claim(stream, replace(PHOTO, sha256="ab" * 32), b"sealed")
+    assert await sweep(files, door, NOW) == (1, 1)
+    assert [each.sha256 for each in await files.known(stream)] == [SHA256]

@@ -1,8 +1,9 @@
 """Vendors over HTTP: they register themselves, two people say who they are, and not everybody sees their account."""
 
+import hashlib
 from collections.abc import AsyncIterator, Mapping
 from datetime import UTC, datetime
-from typing import Final
+from typing import Final, cast
 from uuid import UUID
 
 import pytest
@@ -20,6 +21,7 @@ from domain.ports import Context
 from domain.privacy import disclosure
 from projections.admission.vendor_register import projection
 from tests import everybody
+from tests.adapters import hostile_files
 from tests.api.reception import Clock, Reception, application, counter
 from tests.domain import trade
 from tests.domain.small_town import on
@@ -103,7 +105,8 @@ class Market(Reception):
         """What somebody sees."""
         answer = await self.see(path, query, headers={"Authorization": f"Bearer {who}"})
         assert answer.status_code == 200, answer.text
-        return answer.json()
+        found: dict[str, object] = answer.json()
+        return found
 
     async def version(self) -> int:
         """How many events there are in the file."""
@@ -290,6 +293,34 @@ async def test_a_members_own_number_is_plain_for_one_at_a_time_and_on_record(mar
     assert nobody.status_code == 404
 
 
+# Papers ---------------------------------------------------------------------------------------------------------------
+
+
+async def test_the_paper_of_a_certificate_is_kept_under_the_hash_that_the_file_names(market: Market) -> None:
+    paper = hostile_files.picture()
+    sha256 = hashlib.sha256(paper).hexdigest()
+    await market.send("/vendors", BODY, actor=market.agent)
+    await market.send(f"{PATH}/add-certificate", {**CERTIFICATE, "sha256": sha256}, actor=market.agent)
+
+    async def put(who: str, place: str, content: bytes, kind: str = "image/jpeg") -> int:
+        said = {"Authorization": f"Bearer {who}", "Content-Type": kind}
+        return (await market.http.put(f"{PATH}/files/{place}", content=content, headers=said)).status_code
+
+    assert await put(market.agent, "9f" * 32, paper) == 404
+    assert await put(market.officer, sha256, paper) == 403
+    assert await put(market.rival, sha256, paper) == 404
+    assert await put(market.agent, sha256, hostile_files.picture(size=(9, 9))) == 409
+    assert await put(market.agent, sha256, paper, kind="text/html") == 415
+    nothing = await market.see(f"{PATH}/files/{sha256}", headers={"Authorization": f"Bearer {market.agent}"})
+    assert nothing.status_code == 404
+    assert [await put(market.agent, sha256, paper) for _ in range(2)] == [204, 204]
+    for who in (market.agent, market.officer):
+        found = await market.see(f"{PATH}/files/{sha256}", headers={"Authorization": f"Bearer {who}"})
+        assert (found.status_code, found.content) == (200, paper)
+    stranger = await market.see(f"{PATH}/files/{sha256}", headers={"Authorization": f"Bearer {market.rival}"})
+    assert stranger.status_code == 404
+
+
 # Looking --------------------------------------------------------------------------------------------------------------
 
 
@@ -339,6 +370,4 @@ async def test_it_is_told_how_the_file_stood_then(market: Market) -> None:
 
 def items(found: dict[str, object], name: str = "items") -> list[dict[str, str]]:
     """The parts of an answer."""
-    parts = found[name]
-    assert isinstance(parts, list)
-    return parts
+    return cast("list[dict[str, str]]", found[name])

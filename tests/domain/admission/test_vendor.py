@@ -358,7 +358,7 @@ def test_a_withdrawn_certificate_counts_no_longer() -> None:
 
 
 END = datetime(2026, 12, 31, 16, tzinfo=UTC)
-REMINDERS = [
+REMINDERS: list[CertificateExpiring | CertificateExpired] = [
     CertificateExpiring(at=END - timedelta(days=90), certificate=1, days=90),
     CertificateExpiring(at=END - timedelta(days=30), certificate=1, days=30),
     CertificateExpiring(at=END - timedelta(days=7), certificate=1, days=7),
