@@ -267,9 +267,13 @@ async def follow(settings: Settings, engines: Engines, stop: asyncio.Event) -> N
     from adapters.bookmark import PostgresBookmark  # noqa: PLC0415
     from domain import lifecycles  # noqa: PLC0415
     from projections.follower import Follower  # noqa: PLC0415
-    from workflows import fan_outs, revisions, screenings  # noqa: PLC0415
+    from workflows import (  # noqa: PLC0415
+        evidence,
+        fan_outs,
+        revisions,
+        screenings,
+    )
     from workflows.messages import Nights  # noqa: PLC0415
-    from workflows import evidence, revisions  # noqa: PLC0415
     from workflows.triggers import Triggers  # noqa: PLC0415
 
     async with core(settings, engines, followers=len(PROJECTIONS)) as (ledger, door, vault):

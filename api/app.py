@@ -32,7 +32,7 @@ from api import (
     work_order_list,
     work_orders,
 )
-from api.admission import engagements, ocds, vendor_files, vendors, waivers
+from api.admission import engagements, ocds, qualifications, qualified, schemes, vendor_files, vendors, waivers
 from api.asked import Asked
 from api.desk import Desk
 from api.edge import Edge
@@ -40,8 +40,7 @@ from api.evaluation import rating_schemes, standings
 from api.limits import UNLIMITED, Limits
 from api.ports import Ports
 from api.problems import TooManyRequests
-from api.restraint import fan_outs, public_list, sanctions
-from api.restraint import debarments, screenings
+from api.restraint import debarments, fan_outs, public_list, sanctions, screenings
 
 
 def create_app(  # noqa: PLR0913 - what the API is plugged into, each by its name
@@ -69,6 +68,9 @@ def create_app(  # noqa: PLR0913 - what the API is plugged into, each by its nam
             section("organisations", organisations.routes(ports)),
             section("estates", estates.routes(ports)),
             section("sanctions", [*sanctions.routes(ports), *fan_outs.routes(ports)]),
+            section("vendors", vendors.routes(ports)),
+            section("admission schemes", schemes.routes(ports)),
+            section("qualifications", [*qualifications.routes(ports), *qualified.routes(ports)]),
             section("vendors", [*vendors.routes(ports), *vendor_files.routes(ports)]),
             section("engagements", [*engagements.routes(ports), *waivers.routes(ports)]),
             section("evaluation", [*rating_schemes.routes(ports), *standings.routes(ports)]),

@@ -54,6 +54,8 @@ TAGS = (
     Tag(name="evaluation", description="How vendors are rated, and where each of them stands. 考评与信用"),
     Tag(name="restraints", description="Who stands on lists of debarment, and who is screened. 禁入与筛查"),
     Tag(name="concessions", description="Who builds and runs what for years, at shared benefit and risk. 特许经营"),
+    Tag(name="admission schemes", description="By which rules vendors are admitted, version by version. 准入方案"),
+    Tag(name="qualifications", description="Who may work in what and where: cases, grants, their ends. 供应商准入"),
     Tag(name="people", description="Who people are, what they consented to, and what is held of them. 人员与个人信息"),
     Tag(name="files", description="Photos and documents of a work order, looked into and kept sealed. 附件"),
     Tag(name="service agreements", description="What a community is promised, priority by priority. 服务协议"),

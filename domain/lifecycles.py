@@ -11,7 +11,6 @@ import msgspec
 from domain import service_agreement, work_calendar, work_order
 from domain.access import account, appointment, login, program
 from domain.admission import admission_scheme, qualification, vendor, waiver
-from domain.admission import vendor
 from domain.concession import agreement
 from domain.decider import Decider, Event
 from domain.engaging import engagement

@@ -8,7 +8,7 @@ from typing import Final
 from domain.admission import admission_scheme, vendor
 from domain.admission import qualification_refusals as refusals
 from domain.admission.qualification_clock import Story
-from domain.admission.qualification_history import CHINA, Case, Qualification, end_of
+from domain.admission.qualification_history import CHINA, Case, Filed, Qualification, end_of
 from domain.admission.qualification_messages import (
     AddDocument,
     Answer,
@@ -90,16 +90,20 @@ def check_document(story: Story, command: CheckDocument, at: datetime) -> None:
         return
     if case is None and not state.live:
         raise refusals.NoOpenCase
-    if case is not None and found.case != case.number:
-        raise refusals.DocumentUnknown(serial=command.serial)
-    heard_again = case is not None and found.verdict == "rejected" and found.checked_in < case.round
-    if found.verdict is not None and not heard_again:
+    if found.verdict is not None and not _is_heard_again(found, case):
         raise refusals.DocumentCheckedAlready(serial=command.serial)
     if command.verdict == "accepted" and found.ends is not None and at >= found.ends:
         raise refusals.DocumentRunOut(kind=found.paper.kind, until=found.ends)
     story.tell(
         DocumentChecked(at=at, by=command.by, serial=command.serial, verdict=command.verdict, reason=command.reason)
     )
+
+
+def _is_heard_again(found: Filed, case: Case | None) -> bool:
+    """A document of the case that was rejected in a round before."""
+    if case is None or found.case != case.number:
+        return False
+    return found.verdict == "rejected" and found.checked_in < case.round
 
 
 def withdraw(story: Story, command: Withdraw, at: datetime) -> None:

@@ -93,6 +93,8 @@ class Filters(msgspec.Struct, frozen=True, kw_only=True):
     """This person is to score or settle it now."""
     granted_at: datetime | None = None
     """Its grants, as they stand, count at this moment."""
+    not_granted_at: datetime | None = None
+    """Nothing counts at this moment."""
     ends_before: str | None = None
     """As `written`: its grant ends before, unless something is done."""
     sight: Sight | None = None
@@ -109,6 +111,7 @@ _CONDITIONS: Final[Mapping[str, str]] = {
     "stage": "stage = {0}",
     "awaiting": "stage <> '' AND {0} = ANY(awaiting)",
     "granted_at": "granted_from <= {0} AND {0} < granted_until",
+    "not_granted_at": "granted_from IS NULL OR NOT (granted_from <= {0} AND {0} < granted_until)",
     "ends_before": "ends < {0} AND ends < '9999'",
 }
 _SEEN: Final = Seen(area="area", organisations=("vendor",))

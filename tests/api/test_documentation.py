@@ -9,7 +9,18 @@ import msgspec
 import pytest
 
 from api import areas, estates, organisations, people_examples
-from api.admission import engagements, vendor_examples, vendor_view, vendors, waivers
+from api.admission import (
+    engagements,
+    qualification_examples,
+    qualification_view,
+    qualified,
+    scheme_examples,
+    schemes,
+    vendor_examples,
+    vendor_view,
+    vendors,
+    waivers,
+)
 from api.change import body_of
 from api.consents import ConsentView
 from api.documentation import SECURITY
@@ -163,6 +174,14 @@ async def test_whoever_does_not_say_who_it_is_gets_in_nowhere(reception: Recepti
             assert operation["security"] in ([{"actor": []}], SECURITY), (method, path)
 
 
+def test_every_example_of_what_cannot_be_told_late_is_one() -> None:
+    for given in (*(offer for _, offer in engagements.GIVING), *engagements.OFFERS):
+        msgspec.convert(given.example, body_of(given.command, "Body", dated=False))
+    for waived in (waivers.PROPOSE, *waivers.SETTLING):
+        body = body_of(waived.command, "Body", ["vendor", "category", "number", "by"], dated=False)
+        msgspec.convert(waived.example, body)
+
+
 def test_every_example_of_a_body_is_one() -> None:
     for offer in (REPORT, *OFFERS):
         msgspec.convert(offer.example, body_of(offer.command, "Body"))
@@ -176,11 +195,11 @@ def test_every_example_of_a_body_is_one() -> None:
         msgspec.convert(about.example, body_of(about.command, "Body"))
     for file in (vendor_examples.REGISTER, *vendor_examples.OFFERS):
         msgspec.convert(file.example, body_of(file.command, "Body"))
-    for given in (*(offer for _, offer in engagements.GIVING), *engagements.OFFERS):
-        msgspec.convert(given.example, body_of(given.command, "Body", dated=False))
-    for waived in (waivers.PROPOSE, *waivers.SETTLING):
-        body = body_of(waived.command, "Body", ["vendor", "category", "number", "by"], dated=False)
-        msgspec.convert(waived.example, body)
+    for asked in (qualification_examples.SUBMIT, *qualification_examples.OFFERS):
+        msgspec.convert(asked.example, body_of(asked.command, "Body", ["by"]))
+    contested = qualification_examples.APPEAL
+    msgspec.convert(contested.example, body_of(contested.command, "Body", ["by", "position"]))
+    msgspec.convert(scheme_examples.PUBLISH.example, body_of(scheme_examples.PUBLISH.command, "Body", ["category"]))
     for agreed, without in ((people_examples.GIVE, ["person"]), (people_examples.WITHDRAW, [])):
         msgspec.convert(agreed.example, body_of(agreed.command, "Body", without))
 
@@ -204,6 +223,13 @@ def test_every_example_of_an_answer_is_one() -> None:
         (vendor_examples.LINE, vendor_view.VendorLine),
         (vendor_examples.HISTORY, History),
         ({"items": [vendor_examples.MEMBER]}, vendors.Members),
+        (scheme_examples.SCHEME, schemes.Scheme),
+        (scheme_examples.LINE, schemes.SchemeLine),
+        (qualification_examples.EXAMPLE, qualification_view.QualificationView),
+        (qualification_examples.LINE, qualification_view.QualificationLine),
+        (qualification_examples.EXPIRY, qualification_view.ExpiryView),
+        (qualification_examples.EXPLANATION, qualification_view.Explanation),
+        (qualification_examples.QUALIFIED, qualified.Qualified),
     ):
         msgspec.convert(example, shape)
 

@@ -28,11 +28,15 @@ from projections import (
     person_register,
     work_order_board,
 )
-from projections.admission import engagement_board, vendor_register, waiver_register
+from projections.admission import (
+    engagement_board,
+    qualification_board,
+    scheme_register,
+    vendor_register,
+    waiver_register,
+)
 from projections.evaluation import standing_register
-from projections.restraint import fan_out_board, sanction_register
-from projections.admission import vendor_register
-from projections.restraint import debarment_register, screening_board
+from projections.restraint import debarment_register, fan_out_board, sanction_register, screening_board
 from tests import everybody
 from tests.adapters import hostile_files
 from tests.api.reception import Clock, application, counter
@@ -145,7 +149,7 @@ class Matrix:
             wanted in {"appointment.propose", "appointment.approve"} and me in facts.people
         )
 
-    def _target(  # noqa: PLR0911 - one case a kind of thing
+    def _target(  # noqa: C901, PLR0911 - one case a kind of thing
         self, path: str, wanted: str, name: str, side: Side
     ) -> tuple[Facts, dict[str, str]]:
         """The thing that is asked for: what is true of it, and where it is."""
@@ -162,6 +166,7 @@ class Matrix:
             "community": side.community,
             "code": side.community,
             "key": "office",
+            "category": "cameras",
             "key_id": NOWHERE,
             "number": "1",
             "recipient": "fixit",
@@ -186,6 +191,8 @@ class Matrix:
             return Facts(
                 area if path != "/people" or wanted == "person.register" else OURS, "", (person,), facet
             ), parts
+        if lifecycle == "qualification":
+            return self._qualification(wanted, side, parts)
         if lifecycle in _ADMISSION:
             return self._admission(lifecycle, side, parts)
         if lifecycle in _RESTRAINT:
@@ -215,6 +222,11 @@ class Matrix:
         parts |= {"debarment_id": self.town.debarment, "concession_id": side.concession}
         firm = "" if lifecycle == "debarment" else side.company
         return Facts(side.community if lifecycle == "concession" else "", firm), parts
+
+    def _qualification(self, wanted: str, side: Side, parts: dict[str, str]) -> tuple[Facts, dict[str, str]]:
+        """A case concerns its vendor, its area and those who review it; a new one is nobody's to review."""
+        people = () if wanted == "qualification.submit" else side.reviewers
+        return Facts(side.community, side.company, people), parts | {"qualification_id": side.qualification}
 
     def _appointment(self, wanted: str, side: Side, parts: dict[str, str], me: str) -> tuple[Facts, dict[str, str]]:
         """Somebody is given a small role where the asking one is, or a powerful one is decided about."""
@@ -270,6 +282,7 @@ _RESTRAINT: Final = {"debarment", "screening", "concession"}
 """Lifecycles about what keeps an organisation from work, and what it has promised for years."""
 _BY_NAME: Final = {
     "/service-agreements/{community}",
+    "/admission-schemes/{category}",
     "/work-calendars/{key}",
     "/rating-schemes/{key}",
     "/rating-schemes/{key}/what-if",
@@ -321,6 +334,8 @@ async def http(ledger: PostgresLedger, town: Town, files: Files) -> AsyncIterato
             debarment_register.projection,
             screening_board.projection,
             concession_board.projection,
+            scheme_register.projection,
+            qualification_board.projection,
         ),
         counter(app) as opened,
     ):

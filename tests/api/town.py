@@ -16,8 +16,7 @@ from adapters.ids import new_id
 from domain import service_agreement, work_calendar, work_order
 from domain.access import account, appointment, login, program, role
 from domain.access.account_messages import Open
-from domain.admission import admission_scheme, vendor, waiver
-from domain.admission import vendor
+from domain.admission import admission_scheme, qualification, vendor, waiver
 from domain.concession import agreement
 from domain.concession import messages as concession
 from domain.decider import Command
@@ -28,12 +27,12 @@ from domain.parties import area, estate, organisation, person
 from domain.ports import Context, Door
 from domain.privacy import consent
 from domain.privacy.personal import Kind
-from domain.restraint import fan_out, sanction
-from domain.restraint import debarment, screening
+from domain.restraint import debarment, fan_out, sanction, screening
 from domain.service_agreement import Line
 from domain.terms import Terms
 from domain.working_time import Window, WorkingTime, week
 from tests.domain.admission import qualifying
+from tests.domain.admission.qualifying import LASTING, LICENCE, RULES, accept, submit
 from tests.domain.evaluation import rated
 from tests.domain.small_town import on
 
@@ -57,6 +56,9 @@ class Side:
     order: str = ""
     engagement: str = ""
     concession: str = ""
+    qualification: str = ""
+    reviewers: tuple[str, str] = ("", "")
+    """Who scores the case of the side's company."""
 
 
 @dataclass
@@ -85,6 +87,7 @@ class Town:
         await self._standing()
         for side in (self.ours, self.theirs):
             await self._engage(side)
+        await self._apply()
 
     async def _agree(self) -> None:
         open_daily = WorkingTime(zone="Asia/Shanghai", week=week((Window(time(9), time(17)),)))
@@ -212,6 +215,21 @@ class Town:
             area=side.community,
         )
         await self._do(engagement.decider, engaged, award)
+
+    async def _apply(self) -> None:
+        """A case for each side's company; ours is scored by those of our principals who may be asked to."""
+        publish = admission_scheme.Publish(at=on(1), category="cameras", document=RULES)
+        await self._do(admission_scheme.decider, admission_scheme.stream("cameras"), publish)
+        self.ours.reviewers = self.principals["procurement_officer"], self.principals["procurement_head"]
+        self.theirs.reviewers = self.theirs.neighbour, self.theirs.candidate
+        for side in (self.ours, self.theirs):
+            stream = qualification.stream(side.company, "cameras", side.community)
+            side.qualification = str(stream)
+            papers = tuple(replace(each, issuer=f"issuer {side.mark}") for each in (LICENCE, LASTING))
+            applied = replace(submit(on(2), papers=papers, place=side.community), by="mayor", vendor=side.company)
+            named = qualification.AssignReviewers(at=on(3), by="mayor", reviewers=side.reviewers)
+            for command in (applied, accept(on(3), 1), accept(on(3), 2), named):
+                await self._do(qualification.decider, stream, command)
 
     async def _seat(self, held: role.Role) -> None:
         if held.rank == "program":

@@ -94,6 +94,18 @@ def test_a_document_that_is_replaced_in_time_keeps_the_grant() -> None:
     assert kept.when(wake(LATE)).events()[-1] == Lapsed(at=TERM, case=1, because="term")
 
 
+def test_a_document_that_is_replaced_while_a_renewal_is_under_way_keeps_the_grant_too() -> None:
+    ends = TERM - timedelta(days=20)
+    short = replace(LASTING, valid_until=ends.date())
+    case = qualifying().after(
+        *granted(on(3), papers=(LICENCE, short)),
+        qualification.AddDocument(at=ends - timedelta(days=30), by="lin", document=LASTING),
+        submit(ends - timedelta(days=29)),
+        accept(ends - timedelta(days=28), 3),
+    )
+    assert qualification.granted_at(case.state, ends + timedelta(days=2)) is not None
+
+
 def test_a_document_that_need_not_be_there_is_remembered_and_ends_nothing() -> None:
     prize = replace(SAFETY, kind="award")
     case = qualifying().after(

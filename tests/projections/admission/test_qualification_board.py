@@ -94,6 +94,7 @@ FOUND: list[tuple[Filters, list[str]]] = [
     (Filters(granted_at=on(6)), GRANTED),
     (Filters(granted_at=on(4)), ["cameras " + DISTRICT]),
     (Filters(granted_at=datetime(2027, 6, 1, tzinfo=UTC)), ["lifts " + DISTRICT]),
+    (Filters(not_granted_at=on(4)), [*EVERYTHING[:2], *EVERYTHING[3:]]),
     (Filters(ends_before=written(datetime(2027, 4, 1, tzinfo=UTC))), ["cameras " + DISTRICT]),
     (Filters(ends_before="9999"), GRANTED),
     (Filters(sight=Sight(areas=(DISTRICT,))), [EVERYTHING[1], EVERYTHING[2], EVERYTHING[4]]),

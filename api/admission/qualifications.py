@@ -1,0 +1,294 @@
+"""Qualifications over HTTP: one POST a command, one now or as of then, what it came to and why, lists of them.
+
+POST /qualifications                             apply; the body names the vendor, the category and the area
+POST /qualifications/{id}/score ../decide ..     every other command, by its name
+GET  /qualifications/{id}                        ?as_of=, ?basis=
+GET  /qualifications/{id}/explanation            ?case=, ?as_of=: scores, weights, minimums, who
+GET  /qualifications?vendor=&category=&within=&status=&stage=&awaiting=me&granted=    a page, oldest submission first
+GET  /expiries?before=                           what ends before long, the earliest first
+"""
+
+from datetime import datetime
+from typing import Annotated, Final, TypeVar
+from uuid import UUID
+
+import msgspec
+from litestar import Response, get
+from litestar.handlers import HTTPRouteHandler
+from litestar.params import FromPath
+from msgspec import UNSET, Meta, UnsetType, structs
+
+from api import as_of as past
+from api.admission.qualification_examples import (
+    APPEAL,
+    EXAMPLE,
+    EXPIRY,
+    EXPLANATION,
+    LINE,
+    OFFERS,
+    SUBMIT,
+)
+from api.admission.qualification_view import (
+    ExpiryView,
+    Explanation,
+    QualificationLine,
+    QualificationView,
+    expiry,
+    explanation,
+    line,
+    view,
+)
+from api.asked import Asked
+from api.change import Change, Offer, body_of, command_route
+from api.documentation import IF_NONE_MATCH, NOT_MODIFIED, operation, problems
+from api.freshness import reached
+from api.pages import Paging, linked, page_of
+from api.ports import Ports
+from api.preconditions import etag, fresh
+from api.problems import InternalError, LedgerAway, Malformed, NotFound, NotIdentified, NotThereYet
+from api.query import asked_for, parameters
+from api.sight import looking_at_some, must_see
+from api.work_orders import Looking
+from domain.access.permission import NotPermitted
+from domain.admission import admission_scheme, qualification
+from domain.admission.qualification import Qualification, QualificationCommand, Stage, Status
+from domain.ports import Done, Loaded
+from projections.admission.qualification_board import NEVER, Filters, projection, written
+
+T = TypeVar("T")
+
+SEEING: Final = "qualification.see"
+PATH: Final = "/qualifications"
+EXPIRIES: Final = "/expiries"
+ME: Final = "me"
+READING = (Malformed, NotIdentified, NotFound, InternalError, NotThereYet, LedgerAway)
+LISTING = (Malformed, NotIdentified, NotPermitted, InternalError, NotThereYet, LedgerAway)
+
+
+class Explaining(Looking, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Which case, and at which point in time."""
+
+    case: Annotated[int, Meta(ge=1, description="Left out: the one that is, or was last, worked on.")] | UnsetType = (
+        UNSET
+    )
+
+
+class Place(Paging, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """Whose, for what, where."""
+
+    vendor: Annotated[str, Meta(max_length=36, description="The id of the organisation.")] | UnsetType = UNSET
+    category: Annotated[str, Meta(max_length=32)] | UnsetType = UNSET
+    within: (
+        Annotated[str, Meta(pattern="^[0-9]{1,15}$", description="For this area, or for one that lies in it.")]
+        | UnsetType
+    ) = UNSET
+
+
+class QualificationSieve(Place, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """Which qualifications. Everything that is given has to hold."""
+
+    status: Status | UnsetType = UNSET
+    stage: Annotated[Stage, Meta(description="Of the case that is open.")] | UnsetType = UNSET
+    awaiting: (
+        Annotated[
+            str, Meta(max_length=128, description="This person is to score or settle it now; `me`: whoever asks.")
+        ]
+        | UnsetType
+    ) = UNSET
+    granted: Annotated[bool, Meta(description="What is granted counts now.")] | UnsetType = UNSET
+
+
+class ExpirySieve(Place, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """What ends before long."""
+
+    before: Annotated[datetime, Meta(tz=True, description="Ends before this moment.")] | UnsetType = UNSET
+
+
+class QualificationPage(msgspec.Struct, frozen=True):
+    """Some qualifications, and the cursor of the next page, null on the last."""
+
+    items: list[QualificationLine]
+    next: str | None
+
+
+class ExpiryPage(msgspec.Struct, frozen=True):
+    """Some grants that end, the earliest first, and the cursor of the next page, null on the last."""
+
+    items: list[ExpiryView]
+    next: str | None
+
+
+def routes(ports: Ports) -> list[HTTPRouteHandler]:
+    """Everything that can be asked about qualifications."""
+    return [
+        _submit(ports),
+        *(_command(ports, offer) for offer in OFFERS),
+        _appeal(ports),
+        _one(ports),
+        _explanation(ports),
+        _list(ports),
+        _expiries(ports),
+    ]
+
+
+# Changing -------------------------------------------------------------------------------------------------------------
+
+
+def _submit(ports: Ports) -> HTTPRouteHandler:
+    change = Change(ports, qualification.decider, SUBMIT)
+
+    async def asking(request: Asked, body: msgspec.Struct) -> Done:
+        said = structs.asdict(body)
+        stream = qualification.stream(said["vendor"], said["category"], said["area"])
+        return await change.ask(request, body, stream, by=request.user)
+
+    body = body_of(SUBMIT.command, "SubmitQualification", without=["by"])
+    return command_route(PATH, SUBMIT, body, asking, place=PATH)
+
+
+def _command(ports: Ports, offer: Offer[QualificationCommand]) -> HTTPRouteHandler:
+    change = Change(ports, qualification.decider, offer)
+
+    async def asking(request: Asked, body: msgspec.Struct) -> Done:
+        return await change.ask_existing(request, body, request.path_params["qualification_id"], by=request.user)
+
+    body = body_of(offer.command, f"{offer.command.__name__}OfQualification", without=["by"])
+    return command_route(f"{PATH}/{{qualification_id:uuid}}/{offer.name}", offer, body, asking)
+
+
+def _appeal(ports: Ports) -> HTTPRouteHandler:
+    """What is in the log now is the evidence that it is heard on."""
+    change = Change(ports, qualification.decider, APPEAL)
+
+    async def asking(request: Asked, body: msgspec.Struct) -> Done:
+        stream, position = request.path_params["qualification_id"], await ports.ledger.head()
+        return await change.ask_existing(request, body, stream, by=request.user, position=position)
+
+    body = body_of(APPEAL.command, "AppealOfQualification", without=["by", "position"])
+    return command_route(f"{PATH}/{{qualification_id:uuid}}/{APPEAL.name}", APPEAL, body, asking)
+
+
+# Reading --------------------------------------------------------------------------------------------------------------
+
+
+async def _then(request: Asked, ports: Ports, stream: UUID, asked: Looking) -> Loaded[Qualification]:
+    """As it stood at the point that is asked for, for whoever may see it now."""
+    await reached(ports, asked.min_position)
+    then = past.point(None if asked.as_of is UNSET else asked.as_of, asked.basis)
+    loaded = await ports.door.load(qualification.decider, stream)
+    if loaded.version == 0:
+        raise NotFound
+    await must_see(request, ports, qualification.decider, stream, loaded.state)
+    if then == past.NOW:
+        return loaded
+    rows = await past.events(ports.ledger, qualification.decider, stream, then)
+    if not rows:
+        raise NotFound
+    return Loaded(past.folded(qualification.decider, rows), rows[-1].version, rows[-1].position)
+
+
+def _one(ports: Ports) -> HTTPRouteHandler:
+    @get(
+        f"{PATH}/{{qualification_id:uuid}}",
+        summary="One qualification, now or as of then",
+        operation_id="oneQualification",
+        operation_class=operation(
+            *parameters(Looking), IF_NONE_MATCH, gives=EXAMPLE, headers=("ETag",), permission=SEEING
+        ),
+        responses=NOT_MODIFIED | problems(*READING),
+    )
+    async def one(request: Asked, qualification_id: FromPath[UUID]) -> Response[QualificationView | None]:
+        then = await _then(request, ports, qualification_id, asked_for(request, Looking))
+        return fresh(request, etag(then.version), view(qualification_id, then.version, then.position, then.state))
+
+    return one
+
+
+def _explanation(ports: Ports) -> HTTPRouteHandler:
+    @get(
+        f"{PATH}/{{qualification_id:uuid}}/explanation",
+        summary="How a case came to what it came to: scores, weights, minimums, who",
+        operation_id="explanationOfQualification",
+        operation_class=operation(*parameters(Explaining), gives=EXPLANATION, permission=SEEING),
+        responses=problems(*READING),
+    )
+    async def one(request: Asked, qualification_id: FromPath[UUID]) -> Explanation:
+        asked = asked_for(request, Explaining)
+        loaded = await _then(request, ports, qualification_id, asked)
+        number = loaded.state.current if asked.case is UNSET else asked.case
+        case = next((each for each in loaded.state.cases if each.number == number), None)
+        if case is None:
+            raise NotFound
+        category = loaded.state.category
+        scheme = await ports.door.load(admission_scheme.decider, admission_scheme.stream(category))
+        version = scheme.state.version(case.scheme_version)
+        if version is None:
+            raise NotFound
+        return explanation(qualification_id, loaded.version, loaded.state, case, version.document)
+
+    return one
+
+
+def _list(ports: Ports) -> HTTPRouteHandler:
+    @get(
+        PATH,
+        summary="Qualifications, filtered, a page at a time, the oldest submission first",
+        operation_id="listQualifications",
+        operation_class=operation(
+            *parameters(QualificationSieve), gives={"items": [LINE], "next": None}, headers=("Link",), permission=SEEING
+        ),
+        responses=problems(*LISTING),
+    )
+    async def some(request: Asked) -> Response[QualificationPage]:
+        viewer = await looking_at_some(request, ports, SEEING)
+        sieve = asked_for(request, QualificationSieve)
+        if sieve.awaiting == ME:  # before the page is looked up: a cursor is good for whoever it was given to
+            sieve = structs.replace(sieve, awaiting=request.user)
+        wanted = structs.replace(
+            _place(sieve),
+            status=_given(sieve.status),
+            stage=_given(sieve.stage),
+            awaiting=_given(sieve.awaiting),
+            granted_at=ports.now() if sieve.granted is True else None,
+            not_granted_at=ports.now() if sieve.granted is False else None,
+            sight=viewer.sight,
+        )
+        shown = await page_of(
+            ports, projection.name, sieve, lambda after, limit: ports.qualifications.page(wanted, after, limit)
+        )
+        lines = [line(row.id, row.version, row.state) for row in shown.rows]
+        return linked(request, PATH, QualificationPage(lines, shown.onward), shown.onward)
+
+    return some
+
+
+def _expiries(ports: Ports) -> HTTPRouteHandler:
+    @get(
+        EXPIRIES,
+        summary="What was granted and ends before long, the earliest first, and what ends it",
+        operation_id="listExpiries",
+        operation_class=operation(
+            *parameters(ExpirySieve), gives={"items": [EXPIRY], "next": None}, headers=("Link",), permission=SEEING
+        ),
+        responses=problems(*LISTING),
+    )
+    async def some(request: Asked) -> Response[ExpiryPage]:
+        viewer = await looking_at_some(request, ports, SEEING)
+        sieve = asked_for(request, ExpirySieve)
+        before = NEVER if sieve.before is UNSET else written(sieve.before)
+        wanted = structs.replace(_place(sieve), ends_before=before, sight=viewer.sight)
+        shown = await page_of(
+            ports, projection.name, sieve, lambda after, limit: ports.qualifications.ending(wanted, after, limit)
+        )
+        items = [expiry(row.id, row.state) for row in shown.rows]
+        return linked(request, EXPIRIES, ExpiryPage(items, shown.onward), shown.onward)
+
+    return some
+
+
+def _given(said: T | UnsetType) -> T | None:
+    return None if isinstance(said, UnsetType) else said
+
+
+def _place(sieve: Place) -> Filters:
+    return Filters(vendor=_given(sieve.vendor), category=_given(sieve.category), within=_given(sieve.within))

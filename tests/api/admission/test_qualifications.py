@@ -1,0 +1,413 @@
+"""Qualification over HTTP, under the table of permissions: filed by vendors, scored blind, decided by others."""
+
+from collections.abc import AsyncIterator, Mapping
+from datetime import UTC, datetime
+from typing import Any, Final
+from uuid import UUID
+
+import msgspec
+import pytest
+
+from adapters.door import LedgerDoor
+from adapters.ids import new_id
+from adapters.ledger import PostgresLedger
+from api.admission import qualification_examples, scheme_examples
+from api.admission.qualification_view import Explanation, QualificationView
+from api.ports import Files
+from domain.access import appointment, permission, role
+from domain.admission import admission_scheme, qualification, vendor
+from domain.decider import Command, Elapse
+from domain.lifecycles import AnyDecider
+from domain.parties import area, organisation, person
+from domain.ports import Context
+from projections.admission import qualification_board, scheme_register
+from tests import everybody
+from tests.api.reception import Clock, Reception, application, counter
+from tests.domain import trade
+from tests.domain.admission.qualifying import DISTRICT, GOOD, LASTING, LICENCE, MILLION_YUAN, RULES, SAFETY, VENDOR
+from tests.domain.small_town import AREAS, WILLOWS, on
+from tests.followed import followed
+
+DOCUMENT: Final[dict[str, Any]] = msgspec.to_builtins(RULES)
+PAPERS: Final[list[dict[str, Any]]] = [msgspec.to_builtins(each) for each in (LICENCE, LASTING)]
+APPLICATION: Final[Mapping[str, object]] = {
+    "vendor": VENDOR,
+    "category": "cameras",
+    "area": DISTRICT,
+    "answers": [{"criterion": "capital", "value": 6 * MILLION_YUAN}],
+    "documents": PAPERS,
+}
+STREAM: Final = qualification.stream(VENDOR, "cameras", DISTRICT)
+PATH: Final = f"/qualifications/{STREAM}"
+
+
+def scores(**changed: int) -> dict[str, object]:
+    """Good scores, but for some."""
+    return {"scores": [{"criterion": key, "points": points} for key, points in (GOOD | changed).items()]}
+
+
+class Gate(Reception):
+    """A reception at which the table of permissions counts: a vendor, those who score and those who decide."""
+
+    door: LedgerDoor
+    ledger: PostgresLedger
+    people: dict[str, str]
+
+    async def build(self) -> None:
+        """Put everything there that an application takes."""
+        company = organisation.Register(at=on(1), name="明达水电", kinds=("vendor",), credit_code=trade.CODE)
+        await self.put(organisation.decider, organisation.stream(trade.CODE), company)
+        for each in trade.PEOPLE:
+            await self.put(person.decider, each, person.Register(at=on(1), name="王建国"))
+        await self.put(vendor.decider, vendor.stream(VENDOR), msgspec.structs.replace(trade.REGISTER, at=on(1)))
+        for known in AREAS:
+            register = area.Register(at=on(1), code=known.code, name=known.name)
+            await self.put(area.decider, area.stream(known.code), register)
+        self.people = {}
+        await self.appoint("lin", "vendor_agent", VENDOR)
+        await self.appoint("rival", "vendor_agent", str(new_id()))
+        for name in ("ren", "shi", "qin", "wu"):
+            await self.appoint(name, "procurement_officer")
+        for name in ("head", "deputy", "third", "fourth"):
+            await self.appoint(name, "procurement_head")
+        await self.appoint("both", "vendor_agent", VENDOR)
+        await self.appoint("both", "procurement_head")
+
+    async def appoint(self, name: str, held: role.Name, company: str = "") -> None:
+        """Give somebody a role, one more if they have one."""
+        number = 1
+        if name in self.people:
+            number = 2
+        else:
+            self.people[name] = str(new_id())
+            await self.put(person.decider, UUID(self.people[name]), person.Register(at=on(1), name=name))
+        stream = appointment.stream(self.people[name])
+        propose = appointment.Propose(at=on(1), principal=self.people[name], role=held, organisation=company)
+        await self.put(appointment.decider, stream, propose)
+        if held in role.POWERFUL:
+            await self.put(appointment.decider, stream, appointment.Approve(at=on(1), number=number))
+
+    async def put(self, decider: AnyDecider, stream: UUID, command: Command) -> None:
+        """Something that was done before anybody asks."""
+        await self.door.execute(decider, stream, command, Context(actor="mayor", occurred_at=on(1)))
+
+    async def ask(self, who: str, command: str, body: object = None, *, path: str = PATH) -> tuple[int, str]:
+        """A command as somebody, on the version that stands: the status, and the code of a no."""
+        stream = UUID(path.rpartition("/")[2])
+        version = (await self.door.load(qualification.decider, stream)).version
+        answer = await self.send(f"{path}/{command}", body, actor=self.people[who], version=version)
+        return answer.status_code, answer.json().get("code", "")
+
+    async def do_as(self, who: str, command: str, body: object = None) -> None:
+        """The same, and it must succeed."""
+        assert await self.ask(who, command, body) == (200, ""), command
+
+    async def look(self, who: str, path: str, **query: str) -> Any:
+        """What somebody sees."""
+        answer = await self.see(path, query, headers={"Authorization": f"Bearer {self.people[who]}"})
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+    async def publish(self) -> None:
+        """The rules."""
+        answer = await self.send("/admission-schemes/cameras", {"document": DOCUMENT}, actor=self.people["head"])
+        assert answer.status_code == 200, answer.text
+
+    async def apply(self, who: str = "lin", **changes: object) -> tuple[int, str]:
+        """An application."""
+        answer = await self.send("/qualifications", {**APPLICATION, **changes}, actor=self.people[who])
+        return answer.status_code, answer.json().get("code", "")
+
+    async def in_review(self, *reviewers: str) -> None:
+        """Published, applied, the papers accepted, the reviewers named."""
+        await self.publish()
+        assert await self.apply() == (201, "")
+        for serial in (1, 2):
+            await self.do_as("ren", "check-document", {"serial": serial, "verdict": "accepted"})
+        await self.do_as("head", "assign-reviewers", {"reviewers": [self.people[each] for each in reviewers]})
+
+    async def reviewed(self) -> None:
+        """And both have scored."""
+        await self.in_review("ren", "shi")
+        for each in ("ren", "shi"):
+            await self.do_as(each, "score", scores())
+
+    async def granted(self) -> None:
+        """And both levels have approved."""
+        await self.reviewed()
+        self.clock.pass_by(hours=1)
+        await self.do_as("head", "decide", {"outcome": "grant"})
+        self.clock.pass_by(hours=1)
+        await self.do_as("deputy", "decide", {"outcome": "grant"})
+
+
+@pytest.fixture
+async def gate(ledger: PostgresLedger, door: LedgerDoor, files: Files) -> AsyncIterator[Gate]:
+    clock = Clock()
+    real = everybody.real_door_to(ledger)
+    app = application(ledger, real, clock, files=files, see=permission.sight, by_role=True)
+    async with followed(ledger, qualification_board.projection, scheme_register.projection), counter(app) as http:
+        gate = Gate(http, clock)
+        gate.door, gate.ledger = door, ledger
+        await gate.build()
+        yield gate
+
+
+# Schemes --------------------------------------------------------------------------------------------------------------
+
+
+async def test_rules_are_published_by_the_head_and_read_by_all(gate: Gate) -> None:
+    path, body = "/admission-schemes/cameras", {"document": DOCUMENT}
+    refused = await gate.send(path, body, actor=gate.people["lin"])
+    assert (refused.status_code, refused.json()["code"]) == (403, "NotPermitted")
+    await gate.publish()
+    scheme = await gate.look("lin", path)
+    assert (scheme["category"], scheme["name"], scheme["version"]) == ("cameras", "视频监控", 1)
+    assert (await gate.look("lin", f"{path}/versions/1"))["document"]["pass_mark"] == 60
+    position = (await gate.send(path, body, actor=gate.people["head"])).json()["position"]
+    listed = await gate.look("lin", "/admission-schemes", min_position=str(position))
+    assert [each["category"] for each in listed["items"]] == ["cameras"]
+    reader = {"Authorization": f"Bearer {gate.people['lin']}"}
+    assert (await gate.see(f"{path}/versions/2", headers=reader)).status_code == 404
+    assert (await gate.see("/admission-schemes/lifts", headers=reader)).status_code == 404
+
+
+async def test_rules_that_make_no_sense_leave_no_trace(gate: Gate) -> None:
+    dimensions = [{**each, "weight": 30} for each in DOCUMENT["dimensions"]]
+    body = {"document": {**DOCUMENT, "dimensions": dimensions}}
+    answer = await gate.send("/admission-schemes/cameras", body, actor=gate.people["head"])
+    assert (answer.status_code, answer.json()["code"]) == (409, "WeightsDoNotSum")
+    odd = await gate.send("/admission-schemes/Cameras!", {"document": DOCUMENT}, actor=gate.people["head"])
+    assert odd.status_code == 404
+    loaded = await gate.door.load(admission_scheme.decider, admission_scheme.stream("cameras"))
+    assert loaded.version == 0
+
+
+# Applying -------------------------------------------------------------------------------------------------------------
+
+
+async def test_only_who_acts_for_the_vendor_applies_and_bad_papers_leave_no_trace(gate: Gate) -> None:
+    assert await gate.apply() == (409, "CategoryUnknown")
+    await gate.publish()
+    assert await gate.apply("rival") == (403, "OutOfScope")
+    forged = {**msgspec.to_builtins(SAFETY), "valid_until": "2024-01-01"}
+    assert await gate.apply(documents=[PAPERS[0], forged]) == (409, "DocumentDatesImpossible")
+    assert await gate.apply(area="99") == (409, "AreaNotRegistered")
+    assert await gate.apply(category="parking") == (409, "CategoryUnknown")
+    assert await gate.apply(vendor="no id") == (422, "Invalid")
+    assert (await gate.door.load(qualification.decider, STREAM)).version == 0
+    assert await gate.apply() == (201, "")
+    seen = await gate.look("lin", PATH)
+    assert (seen["status"], seen["stage"], seen["cases"][0]["scheme_version"]) == ("applied", "documents", 1)
+    rival = {"Authorization": f"Bearer {gate.people['rival']}"}
+    assert (await gate.see(PATH, headers=rival)).status_code == 404
+
+
+# Reviewing ------------------------------------------------------------------------------------------------------------
+
+
+async def test_scores_show_to_nobody_before_all_are_in(gate: Gate) -> None:
+    await gate.in_review("ren", "shi")
+    await gate.do_as("ren", "score", scores(plan=63))
+    for who in ("ren", "shi", "head", "lin"):
+        for path, query in (
+            (PATH, {}),
+            (f"{PATH}/explanation", {}),
+            (f"{PATH}/explanation", {"as_of": str(await gate.ledger.head())}),
+            (PATH, {"as_of": str(await gate.ledger.head())}),
+            ("/qualifications", {"min_position": str(await gate.ledger.head())}),
+        ):
+            text = msgspec.json.encode(await gate.look(who, path, **query)).decode()
+            assert '"points":63' not in text, f"{path} tells {who}"
+            assert "sheets" not in text
+    before = await gate.look("shi", f"{PATH}/explanation")
+    assert (before["complete"], before["total"]) == (False, None)
+    assert all(not each["given"] for rule in before["dimensions"] for each in rule["criteria"])
+    await gate.do_as("shi", "score", scores(plan=64))
+    after = await gate.look("shi", f"{PATH}/explanation")
+    msgspec.convert(after, Explanation)
+    plan = after["dimensions"][3]
+    assert (after["complete"], plan["points"], plan["minimum"], plan["reached"]) == (True, 63.5, 60, True)
+    assert plan["criteria"][0]["given"] == [
+        {"by": gate.people["ren"], "points": 63},
+        {"by": gate.people["shi"], "points": 64},
+    ]
+    capital = after["dimensions"][0]["criteria"][0]
+    assert (capital["answer"], capital["measured"], capital["given"]) == (6 * MILLION_YUAN, 80, [])
+    then = await gate.look("shi", PATH, as_of=str(await gate.ledger.head()))
+    msgspec.convert(then, QualificationView)
+
+
+async def test_each_reviewer_has_a_board_of_what_waits_for_them(gate: Gate) -> None:
+    await gate.in_review("ren", "shi")
+    await gate.do_as("ren", "score", scores())
+    for who, expected in (("shi", [str(STREAM)]), ("ren", []), ("wu", [])):
+        position = str(await gate.ledger.head())
+        listed = await gate.look(who, "/qualifications", awaiting="me", min_position=position)
+        assert [each["id"] for each in listed["items"]] == expected, who
+    assert await gate.ask("wu", "score", scores()) == (403, "OutOfScope")
+    assert await gate.ask("lin", "score", scores()) == (403, "NotPermitted")
+
+
+async def test_a_panel_settles_what_diverges_and_its_members_have_not_scored(gate: Gate) -> None:
+    await gate.in_review("ren", "shi")
+    await gate.do_as("ren", "score", scores(plan=90))
+    await gate.do_as("shi", "score", scores(plan=61))
+    assert await gate.ask("wu", "settle", scores()) == (403, "OutOfScope")
+    await gate.do_as("head", "assign-reviewers", {"reviewers": [gate.people["wu"]]})
+    assert await gate.ask("ren", "settle", scores()) == (403, "DutiesKeptApart")
+    await gate.do_as("wu", "settle", scores(plan=70))
+    told = await gate.look("lin", f"{PATH}/explanation")
+    assert (told["divergent"], told["settled_by"], told["dimensions"][3]["points"]) == (True, gate.people["wu"], 70.0)
+
+
+# Deciding -------------------------------------------------------------------------------------------------------------
+
+
+async def test_who_applies_does_not_approve_through_the_api_either(gate: Gate) -> None:
+    await gate.publish()
+    assert await gate.apply("both") == (201, "")
+    for serial in (1, 2):
+        body = {"serial": serial, "verdict": "accepted"}
+        assert await gate.ask("both", "check-document", body) == (403, "DutiesKeptApart")
+        await gate.do_as("ren", "check-document", body)
+    await gate.do_as("head", "assign-reviewers", {"reviewers": [gate.people["ren"], gate.people["shi"]]})
+    for each in ("ren", "shi"):
+        await gate.do_as(each, "score", scores())
+    assert await gate.ask("both", "decide", {"outcome": "grant"}) == (403, "DutiesKeptApart")
+
+
+async def test_whoever_filed_last_counts_as_having_applied(gate: Gate) -> None:
+    await gate.publish()
+    assert await gate.apply() == (201, "")
+    await gate.do_as("both", "add-document", {"document": {**PAPERS[1], "number": "2"}})
+    assert await gate.ask("both", "check-document", {"serial": 1, "verdict": "accepted"}) == (403, "DutiesKeptApart")
+
+
+async def test_one_level_of_two_enables_nothing_and_nobody_is_both(gate: Gate) -> None:
+    await gate.reviewed()
+    await gate.do_as("head", "decide", {"outcome": "grant"})
+    assert (await gate.look("lin", PATH))["status"] == "applied"
+    asked = {"category": "cameras", "area": DISTRICT}
+    assert (await gate.look("lin", f"/vendors/{VENDOR}/qualified", **asked))["qualified"] is False
+    assert await gate.ask("head", "decide", {"outcome": "grant"}) == (403, "DutiesKeptApart")
+    assert await gate.ask("lin", "decide", {"outcome": "grant"}) == (403, "NotPermitted")
+    await gate.do_as("deputy", "decide", {"outcome": "grant"})
+    assert (await gate.look("lin", PATH))["status"] == "granted"
+
+
+async def test_conditions_are_shown_to_be_met_by_one_side_and_cleared_by_the_other(gate: Gate) -> None:
+    await gate.reviewed()
+    condition = {"key": "fence", "text": "安装围栏", "deadline": "2026-04-01T00:00:00Z"}
+    await gate.do_as("head", "decide", {"outcome": "grant_conditionally", "conditions": [condition]})
+    await gate.do_as("deputy", "decide", {"outcome": "grant"})
+    assert (await gate.look("lin", PATH))["status"] == "conditional"
+    ending = await gate.look("head", "/expiries", min_position=str(await gate.ledger.head()))
+    assert [(each["because"], each["conditions"]) for each in ending["items"]] == [("conditions", ["fence"])]
+    await gate.do_as("lin", "submit-evidence", {"condition": "fence", "files": ["d4" * 32]})
+    assert await gate.ask("lin", "clear-condition", {"condition": "fence"}) == (403, "NotPermitted")
+    await gate.do_as("ren", "clear-condition", {"condition": "fence"})
+    assert (await gate.look("lin", PATH))["status"] == "granted"
+
+
+async def test_an_appeal_is_heard_by_others_on_the_evidence_at_a_position_of_the_log(gate: Gate) -> None:
+    await gate.reviewed()
+    await gate.do_as("head", "decide", {"outcome": "refuse", "reasons": ["other"]})
+    head = await gate.ledger.head()
+    contested = await gate.look("lin", f"{PATH}/explanation")
+    assert await gate.ask("head", "appeal", {"reason": "facts_wrong"}) == (403, "NotPermitted")
+    forged = await gate.send(f"{PATH}/appeal", {"reason": "facts_wrong", "position": 1}, actor=gate.people["lin"])
+    assert forged.status_code == 422
+    await gate.do_as("lin", "appeal", {"reason": "facts_wrong", "files": ["e5" * 32]})
+    assert (await gate.look("lin", PATH))["cases"][0]["appeal"]["position"] == head
+    assert (await gate.look("lin", f"{PATH}/explanation"))["complete"] is False
+    assert await gate.look("lin", f"{PATH}/explanation", as_of=str(head)) == contested, "it stays to be looked up"
+    named = {"reviewers": [gate.people["ren"], gate.people["qin"]]}
+    assert await gate.ask("third", "assign-reviewers", named) == (409, "ReviewerHasHeardItBefore")
+    await gate.do_as("third", "assign-reviewers", {"reviewers": [gate.people["wu"], gate.people["qin"]]})
+    for each in ("wu", "qin"):
+        await gate.do_as(each, "score", scores())
+    assert await gate.ask("head", "decide", {"outcome": "grant"}) == (403, "DutiesKeptApart")
+    await gate.do_as("third", "decide", {"outcome": "grant"})
+    await gate.do_as("fourth", "decide", {"outcome": "grant"})
+    assert (await gate.look("lin", PATH))["status"] == "granted"
+
+
+# Who was qualified when -----------------------------------------------------------------------------------------------
+
+
+async def test_the_log_answers_who_was_qualified_where_and_when_by_what(gate: Gate) -> None:
+    await gate.granted()
+    known = await gate.ledger.head()
+    answer = f"/vendors/{VENDOR}/qualified"
+    asked = {"category": "cameras", "area": f"{WILLOWS}001"}
+    found = await gate.look("lin", answer, **asked)
+    ground = found["ground"]
+    assert (found["qualified"], ground["id"], ground["area"], ground["case"]) == (True, str(STREAM), DISTRICT, 1)
+    assert ground["scheme_version"] == 1
+    assert [(each["kind"], each["number"], each["sha256"]) for each in ground["documents"]] == [
+        (LICENCE.kind, LICENCE.number, LICENCE.sha256),
+        (LASTING.kind, LASTING.number, LASTING.sha256),
+    ]
+    rows = {row.position: row.tag.removeprefix("qualification.") for row in await gate.ledger.read(STREAM)}
+    assert [rows[each] for each in ground["positions"]] == [
+        "submitted",
+        "document_checked",
+        "document_checked",
+        "reviewed",
+        "decided",
+        "decided",
+        "granted",
+    ]
+    assert (await gate.look("lin", answer, **asked, at="2026-03-02T02:59:59Z"))["qualified"] is False
+    assert (await gate.look("lin", answer, **asked, at="2026-03-02T03:00:00Z"))["qualified"] is True
+    assert (await gate.look("lin", answer, category="cameras"))["qualified"] is False, "not in the whole city"
+
+    gate.clock.pass_by(days=5)
+    await gate.do_as("head", "revoke", {"reason": "safety"})
+    now = await gate.look("lin", answer, **asked)
+    assert (now["qualified"], [each["because"] for each in now["ended"]]) == (False, ["revoked"])
+    assert (await gate.look("lin", answer, **asked, at="2026-03-03T00:00:00Z"))["qualified"] is True
+    before = await gate.look("lin", answer, **asked, at="2026-03-20T00:00:00Z", as_known_at=str(known))
+    assert (before["qualified"], before["known_at"]) == (True, known), "as we knew it then"
+    assert (await gate.look("lin", answer, **asked, at="2026-03-20T00:00:00Z"))["qualified"] is False
+
+
+async def test_nobody_asks_about_others_or_about_nothing(gate: Gate) -> None:
+    for who, path, query, status in (
+        ("rival", f"/vendors/{VENDOR}/qualified", {"category": "cameras"}, 404),
+        ("lin", f"/vendors/{VENDOR}/qualified", {}, 400),
+        ("lin", f"/vendors/{VENDOR}/qualified", {"category": "cameras", "year": "2026"}, 400),
+        ("head", f"/vendors/{new_id()}/qualified", {"category": "cameras"}, 404),
+        ("head", f"{PATH}/explanation", {}, 404),
+        ("head", "/qualifications", {"status": "fine"}, 400),
+    ):
+        answer = await gate.see(path, query, headers={"Authorization": f"Bearer {gate.people[who]}"})
+        assert answer.status_code == status, (path, query, answer.text)
+
+
+async def test_a_grant_that_lapsed_while_nobody_looked_has_lapsed_at_its_moment(gate: Gate) -> None:
+    await gate.granted()
+    asked = {"category": "cameras", "area": DISTRICT}
+    answer = f"/vendors/{VENDOR}/qualified"
+    term = datetime(2028, 3, 2, 3, tzinfo=UTC)
+    assert (await gate.look("lin", answer, **asked, at="2028-03-02T02:59:59Z"))["qualified"] is True
+    assert (await gate.look("lin", answer, **asked, at="2028-03-02T03:00:00Z"))["qualified"] is False
+    late = Elapse(label="lapse", at=datetime(2029, 1, 1, tzinfo=UTC))
+    context = Context(actor="clock", occurred_at=late.at)
+    first = await gate.door.execute(qualification.decider, STREAM, late, context)
+    again = await gate.door.execute(qualification.decider, STREAM, late, context)
+    assert (first.events, again.events) == (4, 0)
+    grant = (await gate.look("lin", PATH))["grants"][0]
+    assert (grant["ended"], grant["ends_because"], datetime.fromisoformat(grant["ends_at"])) == (True, "term", term)
+
+
+async def test_the_examples_are_such(gate: Gate) -> None:
+    msgspec.convert(qualification_examples.EXAMPLE, QualificationView)
+    msgspec.convert(qualification_examples.EXPLANATION, Explanation)
+    body = {"document": scheme_examples.DOCUMENT}
+    answer = await gate.send("/admission-schemes/cameras", body, actor=gate.people["head"])
+    assert answer.status_code == 200, answer.text
+    example = {**qualification_examples.SUBMIT.example, "vendor": VENDOR}
+    answer = await gate.send("/qualifications", example, actor=gate.people["lin"])
+    assert answer.status_code == 201, answer.text
