@@ -220,21 +220,40 @@ async def work(settings: Settings, engines: Engines, stop: asyncio.Event) -> Non
     from domain import lifecycles  # noqa: PLC0415
     from workflows.activities import Activities  # noqa: PLC0415
     from workflows.calendar_revision import CalendarRevision  # noqa: PLC0415
+    from workflows.carrying_out import Engagements, WorkOrders  # noqa: PLC0415
     from workflows.clock import Clock  # noqa: PLC0415
+    from workflows.fan_outs import FanOuts  # noqa: PLC0415
     from workflows.messages import CLOCKS  # noqa: PLC0415
     from workflows.revisions import Revisions  # noqa: PLC0415
     from workflows.screening import NightlyScreening, Screening  # noqa: PLC0415
+    from workflows.suspension_fan_out import SuspensionFanOut  # noqa: PLC0415
+    from workflows.under_way import BOARDS, Boards  # noqa: PLC0415
 
     async with core(settings, engines) as (ledger, door, _):
         client = await temporal.connect(engines.temporal_address, namespace=settings.temporal_namespace)
         activities = Activities(door, ledger, lifecycles.ALL)
         revisions = Revisions(door, ledger, WorkOrderBoard(ledger.pool).unfinished)
         screening = screenings_on(ledger, door)
+        fan_outs = FanOuts(
+            door=door,
+            ledger=ledger,
+            under_way=Boards(WorkOrderBoard(ledger.pool), EngagementBoard(ledger.pool)).under_way,
+            work={"engagement": Engagements(door), "work_order": WorkOrders(door)},
+            boards=BOARDS,
+        )
         worker = temporal.worker(
             client,
             task_queue=CLOCKS,
-            workflows=[Clock, CalendarRevision, Screening, NightlyScreening],
-            activities=[activities.agenda, activities.elapse, revisions.revise_page, screening.screen_page],
+            workflows=[Clock, CalendarRevision, Screening, NightlyScreening, SuspensionFanOut],
+            activities=[
+                activities.agenda,
+                activities.elapse,
+                revisions.revise_page,
+                screening.screen_page,
+                fan_outs.find,
+                fan_outs.carry_out,
+                fan_outs.report,
+            ],
             drain=timedelta(seconds=settings.drain_seconds),
         )
         _log.info("work.working", temporal=engines.temporal_address, queue=CLOCKS)

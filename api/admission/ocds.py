@@ -21,7 +21,7 @@ from api.asked import Asked
 from api.documentation import operation, problems
 from api.ports import Ports
 from api.problems import InternalError, LedgerAway, Malformed, NotFound, TooManyRequests
-from api.query import asked_for, parameters
+from api.query import Query, asked_for, parameters
 from domain.admission import admission_scheme
 from domain.admission.admission_scheme import AdmissionSchemeEvent
 from domain.engaging import engagement
@@ -84,7 +84,7 @@ class RecordPackage(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     records: list[Record]
 
 
-class Page(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+class Page(Query, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
     """Which package."""
 
     after: Annotated[int, Meta(ge=0, le=2**62, description="The position of the log where the last one ended.")] = 0
@@ -153,7 +153,7 @@ def _record(ports: Ports) -> HTTPRouteHandler:
         summary="One process as an OCDS record: its releases, and what they come to",
         operation_id="ocdsRecord",
         operation_class=operation(gives=RECORDS),
-        responses=problems(TooManyRequests, NotFound, InternalError, LedgerAway),
+        responses=problems(Malformed, TooManyRequests, NotFound, InternalError, LedgerAway),
     )
     async def record(
         request: Asked, ocid: Annotated[str, PathParameter(description="Of the process.", max_length=64)]

@@ -90,7 +90,7 @@ def _merge(into: Json, new: Mapping[str, Any]) -> None:
             if not isinstance(known, dict):
                 known = into[name] = {}
             _merge(cast("Json", known), cast("Json", value))
-        elif isinstance(value, list) and value and all(_has_id(each) for each in cast("list[Any]", value)):
+        elif isinstance(value, list) and value and all(map(_has_id, cast("list[object]", value))):
             into[name] = _merged(known, cast("list[Json]", value))
         else:
             into[name] = value

@@ -10,6 +10,7 @@ import pytest
 
 from api import areas, estates, organisations, people_examples
 from api.admission import (
+    engagements,
     qualification_examples,
     qualification_view,
     qualified,
@@ -18,6 +19,7 @@ from api.admission import (
     vendor_examples,
     vendor_view,
     vendors,
+    waivers,
 )
 from api.change import body_of
 from api.consents import ConsentView
@@ -38,8 +40,9 @@ from api.work_order_view import History, WorkOrderView
 from tests.api.reception import Reception
 
 Document = dict[str, Any]  # JSON
-OPEN = {"/health/live", "/health/ready", "/problems", "/problems/{code}", "/public/vendors"}
+OPEN = {"/health/live", "/health/ready", "/problems", "/problems/{code}", "/public/vendors", "/ocds/releases"}
 WAYS_IN = {
+    "/ocds/records/{ocid}": 404,
     "/sign-in": 422,
     "/oauth/token": 400,
     "/oidc/{organisation}/start": 404,
@@ -169,6 +172,14 @@ async def test_whoever_does_not_say_who_it_is_gets_in_nowhere(reception: Recepti
         else:
             assert answer.status_code == 401, (method, path)
             assert operation["security"] in ([{"actor": []}], SECURITY), (method, path)
+
+
+def test_every_example_of_what_cannot_be_told_late_is_one() -> None:
+    for given in (*(offer for _, offer in engagements.GIVING), *engagements.OFFERS):
+        msgspec.convert(given.example, body_of(given.command, "Body", dated=False))
+    for waived in (waivers.PROPOSE, *waivers.SETTLING):
+        body = body_of(waived.command, "Body", ["vendor", "category", "number", "by"], dated=False)
+        msgspec.convert(waived.example, body)
 
 
 def test_every_example_of_a_body_is_one() -> None:

@@ -168,9 +168,15 @@ class City:
         await self.do(work_order.decider, stream, *steps, *([work_order.Start(at=now())] if started else []))
         return stream
 
-    async def suspend(self) -> None:
+    async def suspend(self, until: datetime | None = None) -> None:
         command = sanction.Suspend(
-            at=now(), vendor=self.vendor, by="lin", reason="quality", text="三次返修不合格", categories=(CATEGORY,)
+            at=now(),
+            vendor=self.vendor,
+            by="lin",
+            reason="quality",
+            text="三次返修不合格",
+            categories=(CATEGORY,),
+            until=until,
         )
         await self.do(sanction.decider, sanction.stream(self.vendor), command)
 
@@ -359,6 +365,26 @@ async def test_what_has_gone_to_somebody_else_meanwhile_is_left_alone(city: City
         await city.deadline_comes()
         assert await city.reported() == (Count("hold", "refused", 1, by_default=True),)
     assert await city.done_by_the_fan_out(item) == []
+
+
+async def test_a_term_runs_out_once_and_what_nobody_chose_for_by_then_goes_on(city: City) -> None:
+    item = await city.engage("accepted")
+    until = now() + timedelta(days=2)
+    await city.suspend(until)
+    vendor_stream = sanction.stream(city.vendor)
+    async with city.working():
+        await city.until(all_known)
+        handle = city.env.client.get_workflow_handle(clock_id("sanction", vendor_stream))
+        await city.env.fast_forward(handle, timedelta(days=2, seconds=1))
+        async with asyncio.timeout(20):
+            while not (await city.door.load(sanction.decider, vendor_stream)).state.all[0].ended:
+                await asyncio.sleep(0.02)
+        await city.deadline_comes()
+        assert await city.reported() == (Count("keep", "done", 1, by_default=True),)
+    rows = await city.ledger.read(vendor_stream)
+    assert [row.tag for row in rows] == ["sanction.suspended", "sanction.expired"]
+    assert (await city.door.load(sanction.decider, vendor_stream)).state.all[0].ended_at == until
+    assert (await city.engagement(item)).held == ""
 
 
 async def test_a_fan_out_whose_workflow_was_lost_goes_on_at_the_deadline(city: City) -> None:

@@ -3,7 +3,6 @@
 from datetime import timedelta
 from uuid import UUID
 
-import ocdsmerge
 import pytest
 
 from adapters.door import LedgerDoor
@@ -21,7 +20,7 @@ from tests.domain import trade
 from tests.domain.admission import qualifying
 from tests.domain.small_town import WILLOWS, on
 from tests.followed import followed
-from tests.projections.admission.test_ocds import must_be_valid, schema
+from tests.projections.admission.official import merged, must_be_valid
 
 VENDOR = trade.VENDOR
 EMERGENCY = {
@@ -174,7 +173,7 @@ async def test_what_is_done_with_public_money_is_open_data(town: Reception) -> N
     ]  # fmt: skip
     for each in (*found["releases"], found["compiledRelease"]):
         must_be_valid(each)
-    assert found["compiledRelease"] == ocdsmerge.Merger(schema()).create_compiled_release(found["releases"])
+    assert found["compiledRelease"] == merged(found["releases"])
     assert found["compiledRelease"]["parties"][0]["id"] == f"CN-USCI-{trade.CODE}"
     seen, address = list[str](), "/ocds/releases?limit=2"
     while address:

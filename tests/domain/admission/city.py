@@ -16,9 +16,12 @@ from msgspec.structs import replace
 from domain import work_order
 from domain.admission import admission_scheme, qualification, vendor, waiver
 from domain.admission.qualification import Condition, Paper
+from domain.admission.what import What
 from domain.decider import Command, Elapse, Event, Lifecycle, Refused, tag_of
 from domain.engaging import engagement
 from domain.evaluation import rating_scheme, standing
+from domain.evaluation.evidence import EvidenceKind
+from domain.evaluation.rating_rules import Tier
 from domain.lifecycles import AnyDecider
 from domain.parties import area, organisation, person
 from domain.restraint import debarment, sanction, screening
@@ -33,7 +36,7 @@ PLACES = ("", DISTRICT, WILLOWS)
 CATEGORIES = ("parking", "housekeeping")
 VENDORS = (trade.VENDOR, str(organisation.stream(trade.OTHER_CODE)))
 STRANGER = "fixit"
-EVERYTHING = ("award", "offer", "accept", "pay_out", "work")
+EVERYTHING: tuple[What, ...] = ("award", "offer", "accept", "pay_out", "work")
 ENTRIES = ("1", "2")
 
 
@@ -95,13 +98,13 @@ class City:
     def found(self) -> None:  # noqa: C901 - one after the other
         """Areas, people, organisations, mostly also schemes and vendors who are verified."""
         for known in AREAS:
-            register = area.Register(at=self.now, code=known.code, name=known.name)
-            self.do(area.decider, area.stream(known.code), register)
-        for each in trade.PEOPLE:
-            self.do(person.decider, each, person.Register(at=self.now, name="Bo"))
+            place = area.Register(at=self.now, code=known.code, name=known.name)
+            self.do(area.decider, area.stream(known.code), place)
+        for who in trade.PEOPLE:
+            self.do(person.decider, who, person.Register(at=self.now, name="Bo"))
         for code in (trade.CODE, trade.OTHER_CODE):
-            register = organisation.Register(at=self.now, name="明达水电", kinds=("vendor",), credit_code=code)
-            self.do(organisation.decider, organisation.stream(code), register)
+            company = organisation.Register(at=self.now, name="明达水电", kinds=("vendor",), credit_code=code)
+            self.do(organisation.decider, organisation.stream(code), company)
         for category in CATEGORIES:
             if self.chance(0.9):
                 self.publish_scheme(category)
@@ -261,7 +264,7 @@ class City:
                     category=category,
                     reason="public_safety",
                     text="道闸失控",
-                    what=self.random.choice((EVERYTHING, ("award", "offer"))),
+                    what=self.random.choice((EVERYTHING, EVERYTHING[:2])),
                     until=self.now + timedelta(days=self.random.randrange(1, 91)),
                     area=self.random.choice(PLACES),
                     single_use=single,
@@ -284,7 +287,10 @@ class City:
             close = standing.ClosePeriod(at=self.now, vendor=who, period=before)
             self.do(standing.decider, standing.stream(who), close)
             return
-        kinds = self.random.choice((("sla_breached", "sla_breached"), ("sla_kept", "sla_kept"), ("work_done",) * 2))
+        kept: tuple[EvidenceKind, ...] = ("sla_kept", "sla_kept")
+        broken: tuple[EvidenceKind, ...] = ("sla_breached", "sla_breached")
+        done: tuple[EvidenceKind, ...] = ("work_done", "work_done")
+        kinds = self.random.choice((broken, kept, done))
         for kind in kinds:
             name = f"{kind}-{month}-{self.random.randrange(9)}"
             note = standing.Note(
@@ -302,7 +308,7 @@ class City:
         stream = sanction.stream(who)
         known = self(sanction.decider, stream).all
         until = self.now + timedelta(days=self.random.randrange(1, 40))
-        reach = {
+        reach: dict[str, Any] = {
             "categories": self.random.choice(((), (), CATEGORIES[:1])),
             "areas": self.random.choice(((), (), (WILLOWS,), (DISTRICT,))),
         }
@@ -458,7 +464,7 @@ class City:
 
 
 _STRICT = rated.RULES
-_LAX = replace(rated.RULES, tiers=(rated.Tier(largest_award_fen=None),))
+_LAX = replace(rated.RULES, tiers=(Tier(largest_award_fen=None),))
 _RATINGS = (_STRICT, _LAX)
 _WEIGHED: dict[Callable[[City], None], int] = {
     City.clock: 12,

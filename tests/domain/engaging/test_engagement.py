@@ -43,6 +43,7 @@ from domain.engaging.engagement import (
 from domain.parties import area
 from domain.restraint import sanction
 from domain.restraint.sanction import VendorSuspended
+from domain.restraint.scope import Scope
 from tests.domain.engaging.engaged import (
     ACCEPT,
     AWARD,
@@ -191,7 +192,7 @@ def test_what_is_kept_in_spite_of_a_suspension_is_finished_and_paid_but_not_in_s
         at=on(8, 12), vendor=VENDOR, number=2, by="lin", reason="fraud", text="虚假材料", until=on(9, month=12)
     )
     suspended(finished, barred).when(replace(PAY_OUT, at=on(9))).then_refused(sanction.VendorBlacklisted)
-    elsewhere = replace(again, scope=sanction.Scope(areas=("34",)))
+    elsewhere = replace(again, scope=Scope(areas=("34",)))
     suspended(finished, elsewhere).when(replace(PAY_OUT, at=on(9))).events()
 
 

@@ -16,6 +16,7 @@ from domain.evaluation import rating_scheme, standing
 from domain.parties import organisation
 from domain.restraint import debarment, sanction, screening
 from domain.restraint.sanction import VendorBlacklisted, VendorSuspended
+from domain.restraint.scope import Scope
 from domain.restraint.screening import OnDebarmentList, ScreeningAwaitsReview
 from domain.work_order import Assign, HandOver, Triage
 from tests.domain import trade
@@ -361,6 +362,6 @@ def test_a_work_order_is_not_dated_back_to_before_a_suspension() -> None:
 
 
 def test_a_suspension_elsewhere_or_of_other_work_restrains_nothing_here() -> None:
-    for scope in (sanction.Scope(areas=("34",)), sanction.Scope(categories=("lifts",))):
+    for scope in (Scope(areas=("34",)), Scope(categories=("lifts",))):
         suspended = town().knowing(sanction.decider, sanction.stream(VENDOR), replace(SUSPENDED, scope=scope))
         suspended.when(replace(AWARD, at=LATER)).events()

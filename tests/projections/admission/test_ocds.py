@@ -1,20 +1,11 @@
 """Publication under OCDS 1.1: valid by the official schema, and merged as the reference implementation merges."""
 
-import json
-import subprocess
-import sys
-import tarfile
-import tempfile
 from collections.abc import Sequence
 from datetime import timedelta
-from functools import cache
-from pathlib import Path
 from random import Random
 from typing import Any
 from uuid import UUID
 
-import jsonschema
-import ocdsmerge
 import pytest
 from msgspec.structs import replace
 
@@ -27,11 +18,9 @@ from projections.admission.ocds import Json, Party
 from projections.admission.ocds_releases import Told, engagement_releases, scheme_releases
 from tests.domain.admission.qualifying import RULES
 from tests.domain.small_town import on
+from tests.projections.admission.official import merged, must_be_valid
 
 STREAM = UUID(int=0xE)
-_PACKAGE = "ocdsmerge==0.8.0"
-_MEMBER = "ocdsmerge-0.8.0/tests/fixtures/release-schema-1__1__4.json"
-_CACHE = Path(tempfile.gettempdir()) / "linli-test-ocds"
 GRANT = Basis(kind="grant", area="330106", number=1, scheme_version=2)
 WAIVER = Basis(kind="waiver", area="330106", number=3)
 PARTIES = (
@@ -39,44 +28,6 @@ PARTIES = (
     Party("019a5b1e-0000-7000-8000-000000000004", "安居智能", "91330100799655058B"),
     Party("019a5b1e-0000-7000-8000-000000000005", "Thames Lifts Ltd"),
 )
-
-
-@cache
-def schema() -> dict[str, Any]:
-    """The official release schema 1.1.4, out of the source of the reference implementation. It is not ours to keep in
-    the repository: the package registry has it, and the folder for temporary files keeps it from one run to the next.
-    """
-    kept = _CACHE / "release-schema-1__1__4.json"
-    if not kept.exists():
-        _CACHE.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=_CACHE) as folder:
-            _fetch(Path(folder))
-            with tarfile.open(Path(folder) / "ocdsmerge-0.8.0.tar.gz") as source:
-                member = source.extractfile(_MEMBER)
-                assert member is not None
-                fetched = Path(folder) / "schema.json"
-                fetched.write_bytes(member.read())
-                fetched.replace(kept)
-    found: dict[str, Any] = json.loads(kept.read_text("utf-8"))
-    return found
-
-
-def _fetch(folder: Path) -> None:
-    options = ["--quiet", "--disable-pip-version-check", "--no-input", "--no-deps", "--no-build-isolation"]
-    command = [sys.executable, "-m", "pip", "download", *options, "--no-binary", ":all:", _PACKAGE, "-d", str(folder)]
-    try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)  # noqa: S603 - ours
-    except subprocess.TimeoutExpired:
-        pytest.skip("the official schema is in the source of ocdsmerge, which could not be fetched: it took too long")
-    if done.returncode:
-        pytest.skip(f"the official schema is in the source of ocdsmerge, which could not be fetched: {done.stderr}")
-
-
-def must_be_valid(release: Json) -> None:
-    """By the official schema."""
-    validator = jsonschema.Draft4Validator(schema(), format_checker=jsonschema.FormatChecker())
-    wrong = [f"{'/'.join(map(str, error.absolute_path))}: {error.message}" for error in validator.iter_errors(release)]
-    assert wrong == []
 
 
 def process(seed: int) -> list[Told]:
@@ -141,11 +92,11 @@ def test_every_release_is_valid_by_the_official_schema_and_the_compiled_one_too(
 
 
 def test_releases_are_merged_as_the_reference_implementation_merges_them() -> None:
-    merger, longest = ocdsmerge.Merger(schema()), 0
+    longest = 0
     for seed in range(600):
         releases = engagement_releases(STREAM, process(seed))
         longest = max(longest, len(releases))
-        assert ocds.compiled(releases) == merger.create_compiled_release(releases), seed
+        assert ocds.compiled(releases) == merged(releases), seed
     assert longest >= 6
 
 
@@ -221,7 +172,7 @@ def test_an_admission_scheme_is_published_as_a_tender_that_is_updated_with_each_
     assert tags(releases) == ["tender", "tenderUpdate"]
     for each in (*releases, ocds.compiled(releases)):
         must_be_valid(each)
-    compiled = ocdsmerge.Merger(schema()).create_compiled_release(releases)
+    compiled = merged(releases)
     assert ocds.compiled(releases) == compiled
     assert compiled["ocid"] == "ocds-linli0-lifts"
     assert compiled["tender"]["title"] == "供应商准入：电梯"
