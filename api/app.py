@@ -31,8 +31,7 @@ from api import (
     work_order_list,
     work_orders,
 )
-from api.admission import qualifications, qualified, schemes, vendors
-from api.admission import vendor_files, vendors
+from api.admission import qualifications, qualified, schemes, vendor_files, vendors
 from api.asked import Asked
 from api.desk import Desk
 from api.edge import Edge
