@@ -28,7 +28,7 @@ from api.sight import looking_at_some, must_see
 from domain.access.permission import NotPermitted
 from domain.ports import Done
 from domain.restraint import fan_out
-from domain.restraint.fan_out import Choice, Count, Entry, FanOut, FanOutCommand, ItemKind
+from domain.restraint.fan_out import Choice, Entry, FanOut, FanOutCommand, ItemKind, Outcome
 from projections.restraint.fan_out_board import Filters, projection
 
 SEEING = "fan_out.see"
@@ -74,6 +74,16 @@ class ItemView(msgspec.Struct, frozen=True, kw_only=True):
     """Why it was refused: choose again, as long as there is time."""
 
 
+class CountView(msgspec.Struct, frozen=True, kw_only=True):
+    """A line of the completion report: so many items came out like this."""
+
+    choice: Choice
+    outcome: Outcome
+    by_default: bool
+    """Nobody had chosen by the deadline."""
+    number: int
+
+
 class FanOutLine(msgspec.Struct, frozen=True, kw_only=True):
     """A fan-out in a list."""
 
@@ -107,7 +117,7 @@ class FanOutView(msgspec.Struct, frozen=True, kw_only=True):
     closed_at: datetime | None
     undecided: int
     items: list[ItemView]
-    report: tuple[Count, ...]
+    report: list[CountView]
     """How many came out how, once it is closed."""
 
 
@@ -234,7 +244,10 @@ def _view(stream: UUID, version: int, position: int, found: FanOut) -> FanOutVie
         closed_at=found.closed_at,
         undecided=len(found.undecided),
         items=[_item(each) for each in found.entries],
-        report=found.report,
+        report=[
+            CountView(choice=each.choice, outcome=each.outcome, by_default=each.by_default, number=each.number)
+            for each in found.report
+        ],
     )
 
 

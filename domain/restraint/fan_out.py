@@ -122,7 +122,6 @@ def decide(command: FanOutCommand, state: FanOut, ask: Ask) -> Sequence[FanOutEv
 
 
 def _begin(command: Begin, state: FanOut, at: datetime, ask: Ask) -> Sequence[FanOutEvent]:
-    deadline = command.deadline or at + PATIENCE
     known = {each.item.id for each in state.entries}
     items = tuple({item.id: item for item in command.items if item.id not in known}.values())
     if state.begun_at is not None:
@@ -130,17 +129,18 @@ def _begin(command: Begin, state: FanOut, at: datetime, ask: Ask) -> Sequence[Fa
             return []
         if state.closed_at is not None:
             raise FanOutClosed
-        return [Found(at=at, items=items, deadline=_ahead(deadline, at))]
+        return [Found(at=at, items=items, deadline=_ahead(command.deadline or at + PATIENCE, at))]
     found = ask(sanction.decider, sanction.stream(command.vendor)).one(command.sanction)
     if found is None:
         raise sanction.NoSuchSanction(number=command.sanction)
+    at = max(at, found.since)  # a worker whose clock is behind takes no time to choose away from anybody
     return [
         Begun(
             at=at,
             vendor=command.vendor,
             sanction=command.sanction,
             restraint=found.kind,
-            deadline=_ahead(deadline, at),
+            deadline=_ahead(command.deadline or at + PATIENCE, at),
             items=items,
             areas=around(found.scope.areas),
         )

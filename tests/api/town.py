@@ -54,8 +54,8 @@ class Side:
     candidate: str = ""
     """Somebody who is proposed for a powerful role."""
     order: str = ""
-    engagement: str = ""
     concession: str = ""
+    engagement: str = ""
     qualification: str = ""
     reviewers: tuple[str, str] = ("", "")
     """Who scores the case of the side's company."""
@@ -111,7 +111,6 @@ class Town:
         await self._appoint(side.candidate, "procurement_officer", side)
         side.order = await self._order(side, side.neighbour, side.neighbour)
         await self._vendor(side)
-        await self._restrain(side)
         await self._restrained(side)
 
     async def _restrained(self, side: Side) -> None:
@@ -132,6 +131,7 @@ class Town:
         )
         side.concession = str(signed)
         await self._do(agreement.decider, signed, sign)
+        await self._restrain(side)
 
     async def _vendor(self, side: Side) -> None:
         """The file of the side's company, for which its neighbour works."""

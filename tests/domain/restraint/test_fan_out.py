@@ -54,6 +54,11 @@ def test_it_begins_with_what_is_under_way_and_three_days_to_choose() -> None:
     after_suspension().when(BEGIN).then(BEGUN)
 
 
+def test_it_never_begins_before_its_sanction_so_that_a_slow_clock_takes_no_time_to_choose_away() -> None:
+    early = Begin(at=on(1), vendor=FIXIT, sanction=1, items=(LIFT, DOOR))
+    after_suspension().when(early).then(BEGUN)
+
+
 def test_it_knows_the_area_of_its_sanction() -> None:
     scope = Scope((), (WILLOWS, "330106002"))
     here = given(fan_out.decider).knowing(sanction.decider, sanction.stream(FIXIT), suspended(scope=scope)).when(BEGIN)
