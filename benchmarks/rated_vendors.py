@@ -67,7 +67,8 @@ PUBLISHED: Final = rating_scheme.Published(at=BEGINNING, key="vendors", counts_f
 
 _OFTEN: Final[tuple[EvidenceKind, ...]] = ("sla_kept", "work_done")
 _AT_TIMES: Final[tuple[EvidenceKind, ...]] = ("sla_breached", "repeat_fault", "no_show", "inspection", "complaint")
-_KINDS: Final[tuple[EvidenceKind, ...]] = (*_OFTEN * 6, *("rating",) * 3, *_AT_TIMES)
+_RATED: Final[tuple[EvidenceKind, ...]] = ("rating",)
+_KINDS: Final = (*_OFTEN * 6, *_RATED * 3, *_AT_TIMES)
 _AREA: Final = "330106001001"
 
 
