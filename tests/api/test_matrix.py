@@ -149,7 +149,7 @@ class Matrix:
             wanted in {"appointment.propose", "appointment.approve"} and me in facts.people
         )
 
-    def _target(  # noqa: C901, PLR0911 - one case a kind of thing
+    def _target(  # noqa: PLR0911 - one case a kind of thing
         self, path: str, wanted: str, name: str, side: Side
     ) -> tuple[Facts, dict[str, str]]:
         """The thing that is asked for: what is true of it, and where it is."""
@@ -195,11 +195,8 @@ class Matrix:
             return self._qualification(wanted, side, parts)
         if lifecycle in _ADMISSION:
             return self._admission(lifecycle, side, parts)
-        if lifecycle in _RESTRAINT:
-            return self._restraint(side, parts)
         if lifecycle in {"standing", "rating_scheme"}:
             return self._standing_of(path, wanted, side, parts)
-            return self._admission(side, parts)
         if lifecycle in _RESTRAINT:
             return self._restraint(lifecycle, side, parts)
         place = {"area": side.community, "estate": side.community, "service_agreement": side.community}
@@ -207,18 +204,16 @@ class Matrix:
         return Facts(place.get(lifecycle, ""), firm), parts
 
     def _admission(self, lifecycle: str, side: Side, parts: dict[str, str]) -> tuple[Facts, dict[str, str]]:
-        """A vendor's file and standing concern its organisation; what it is given to do, also where that is."""
         """A vendor's file, and what is decided about it, concern its company; what it is given to do also where."""
         parts |= {"person_id": side.neighbour, "engagement_id": side.engagement}
         parts |= {"vendor": side.company, "category": "access_control"}
         return Facts(side.community if lifecycle in {"waiver", "engagement"} else "", side.company), parts
 
-    def _restraint(self, side: Side, parts: dict[str, str]) -> tuple[Facts, dict[str, str]]:
-        """A sanction, and what becomes of the work under way, concern the vendor."""
-        return Facts("", side.company), parts | {"fan_out_id": str(fan_out.stream(side.company, 1))}
-
     def _restraint(self, lifecycle: str, side: Side, parts: dict[str, str]) -> tuple[Facts, dict[str, str]]:
-        """An entry on a list is nobody's, a screening the vendor's, an agreement also the area's that it is for."""
+        """An entry on a list is nobody's; a sanction, what becomes of the work under way, and a screening are the
+        vendor's, an agreement also the area's that it is for.
+        """
+        parts |= {"fan_out_id": str(fan_out.stream(side.company, 1))}
         parts |= {"debarment_id": self.town.debarment, "concession_id": side.concession}
         firm = "" if lifecycle == "debarment" else side.company
         return Facts(side.community if lifecycle == "concession" else "", firm), parts
@@ -276,9 +271,7 @@ class Matrix:
 
 _ADMISSION: Final = {"vendor", "waiver", "engagement"}
 """Lifecycles about whether an organisation may work here."""
-_RESTRAINT: Final = {"sanction", "fan_out"}
-"""Lifecycles that stand in the way of a vendor."""
-_RESTRAINT: Final = {"debarment", "screening", "concession"}
+_RESTRAINT: Final = {"sanction", "fan_out", "debarment", "screening", "concession"}
 """Lifecycles about what keeps an organisation from work, and what it has promised for years."""
 _BY_NAME: Final = {
     "/service-agreements/{community}",
