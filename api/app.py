@@ -64,7 +64,6 @@ def create_app(  # noqa: PLR0913 - what the API is plugged into, each by its nam
             section("areas", areas.routes(ports)),
             section("organisations", organisations.routes(ports)),
             section("estates", estates.routes(ports)),
-            section("vendors", vendors.routes(ports)),
             section("admission schemes", schemes.routes(ports)),
             section("qualifications", [*qualifications.routes(ports), *qualified.routes(ports)]),
             section("vendors", [*vendors.routes(ports), *vendor_files.routes(ports)]),
