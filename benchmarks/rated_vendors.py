@@ -65,10 +65,10 @@ RULES: Final = Rules(
 )
 PUBLISHED: Final = rating_scheme.Published(at=BEGINNING, key="vendors", counts_from=BEGINNING, rules=RULES)
 
-_KINDS: Final[tuple[EvidenceKind, ...]] = (
-    *("sla_kept",) * 6, *("work_done",) * 6, *("rating",) * 3, "sla_breached", "repeat_fault", "no_show", "inspection",
-    "complaint",
-)  # fmt: skip
+_OFTEN: Final[tuple[EvidenceKind, ...]] = ("sla_kept", "work_done")
+_AT_TIMES: Final[tuple[EvidenceKind, ...]] = ("sla_breached", "repeat_fault", "no_show", "inspection", "complaint")
+_RATED: Final[tuple[EvidenceKind, ...]] = ("rating",)
+_KINDS: Final = (*_OFTEN * 6, *_RATED * 3, *_AT_TIMES)
 _AREA: Final = "330106001001"
 
 

@@ -198,10 +198,6 @@ class Matrix:
         lifecycle = wanted.partition(".")[0]
         if lifecycle == "qualification":
             return self._qualification(wanted, side, parts)
-        if lifecycle in _ADMISSION:
-            return self._admission(lifecycle, side, parts)
-        if lifecycle in _RESTRAINT:
-            return self._restraint(side, parts)
         if lifecycle in {"standing", "rating_scheme"}:
             return self._standing_of(path, wanted, side, parts)
         if lifecycle in _ADMISSION:
@@ -216,8 +212,6 @@ class Matrix:
 
     def _admission(self, lifecycle: str, side: Side, parts: dict[str, str]) -> tuple[Facts, dict[str, str]]:
         """A vendor's file, and what is decided about it, concern its organisation; what it has to do also where."""
-        """A vendor's file and standing concern its organisation; what it is given to do, also where that is."""
-        """A vendor's file, and what is decided about it, concern its company; what it is given to do also where."""
         parts |= {"person_id": side.neighbour, "engagement_id": side.engagement}
         parts |= {"vendor": side.company, "category": "access_control"}
         return Facts(side.community if lifecycle in {"waiver", "engagement"} else "", side.company), parts
