@@ -68,7 +68,7 @@ CONTRACT: dict[str, object] = {
 _CONTRACTS = (
     agreement.TermEndsBeforeItBegins,
     agreement.MilestoneOutsideTerm,
-    agreement.SameKeyTwice,
+    agreement.AgreementKeyTwice,
     agreement.ObligationUnknown,
     agreement.SharesDoNotSum,
 )
