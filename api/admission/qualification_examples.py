@@ -171,7 +171,7 @@ APPEAL: Offer[QualificationCommand] = Offer(
     "appeal",
     "Contest a refusal or a revocation (申诉)",
     example={"reason": "facts_wrong", "files": [SHA256]},
-    refusals=(qualification.CaseStillOpen, qualification.NothingToAppeal, qualification.AppealTooLate),
+    refusals=(qualification.CaseStillOpen, qualification.NothingToAppeal, qualification.QualificationAppealTooLate),
 )
 WITHDRAW: Offer[QualificationCommand] = Offer(
     qualification.Withdraw,

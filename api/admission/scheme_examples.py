@@ -73,9 +73,9 @@ PUBLISH: Offer[AdmissionSchemeCommand] = Offer(
     "Admit vendors of a category by these rules (发布准入方案)",
     example={"document": DOCUMENT},
     refusals=(
-        scheme_document.WeightsDoNotSum,
+        scheme_document.SchemeWeightsDoNotSum,
         scheme_document.DimensionMissing,
-        scheme_document.SameKeyTwice,
+        scheme_document.SchemeKeyTwice,
         scheme_document.SchemeKeyInvalid,
         scheme_document.PassMarkOutOfRange,
         scheme_document.StepsDoNotRise,

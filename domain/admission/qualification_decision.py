@@ -118,7 +118,7 @@ def appeal(story: Story, command: Appeal, at: datetime, ask: Ask) -> None:
     rules = admission_scheme.rules(ask, state.category, case.scheme_version)
     closes = since + timedelta(days=rules.appeal_window)
     if at > closes:
-        raise refusals.AppealTooLate(until=closes)
+        raise refusals.QualificationAppealTooLate(until=closes)
     story.tell(
         Appealed(
             at=at,

@@ -159,7 +159,7 @@ class NothingToAppeal(Refused):
     """There is no refusal or revocation here that can still be contested."""
 
 
-class AppealTooLate(Refused):
+class QualificationAppealTooLate(Refused):
     """The time in which this could be contested is over."""
 
 

@@ -108,7 +108,7 @@ class Document(Struct, frozen=True, omit_defaults=True, kw_only=True):
         return tuple(each.kind for each in self.documents if each.required)
 
 
-class WeightsDoNotSum(Refused):
+class SchemeWeightsDoNotSum(Refused):
     """The weights of the dimensions, and of the criteria in each of them, are whole percents that sum to 100."""
 
 
@@ -116,7 +116,7 @@ class DimensionMissing(Refused):
     """A scheme has exactly four dimensions: asset scale, operating experience, team and operating plan."""
 
 
-class SameKeyTwice(Refused):
+class SchemeKeyTwice(Refused):
     """Two criteria or two documents of a scheme have the same key."""
 
 
@@ -188,14 +188,14 @@ def _must_have_four(dimensions: Sequence[DimensionRule]) -> None:
 
 def _must_sum(weights: Sequence[int], dimension: str) -> None:
     if sum(weights) != FULL or any(each < 0 for each in weights):
-        raise WeightsDoNotSum(dimension=dimension, sum=sum(weights))
+        raise SchemeWeightsDoNotSum(dimension=dimension, sum=sum(weights))
 
 
 def _must_be_different(keys: Iterable[str]) -> None:
     seen = set[str]()
     for key in keys:
         if key in seen:
-            raise SameKeyTwice(key=key)
+            raise SchemeKeyTwice(key=key)
         seen.add(key)
 
 

@@ -2,12 +2,10 @@
 
 from adapters.door import LedgerDoor
 from adapters.ledger import PostgresLedger
-from adapters.wiring import clocks, waiting
+from adapters.wiring import PROJECTIONS, clocks, waiting
 from domain import lifecycles
 from domain.admission import vendor
 from domain.parties import organisation, person
-from projections import person_register, work_order_board
-from projections.admission import vendor_register
 from tests.domain import trade
 from tests.domain.small_town import on
 from tests.followed import followed
@@ -21,7 +19,7 @@ async def test_a_vendor_whose_certificate_will_run_out_waits(ledger: PostgresLed
         await hall.do(person.decider, person.Register(at=on(1), name="王建国"), stream=each)
     file = vendor.stream(trade.VENDOR)
     await hall.do(vendor.decider, trade.REGISTER, stream=file)
-    async with followed(ledger, work_order_board.projection, person_register.projection, vendor_register.projection):
+    async with followed(ledger, *(PROJECTIONS[name] for _, name, _ in clocks(ledger.pool))):
         assert [each async for each in waiting(ledger)] == []
         await hall.do(vendor.decider, trade.CERTIFICATE, stream=file)
         assert [each async for each in waiting(ledger)] == [("vendor", file)]

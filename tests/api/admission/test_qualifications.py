@@ -176,7 +176,7 @@ async def test_rules_that_make_no_sense_leave_no_trace(gate: Gate) -> None:
     dimensions = [{**each, "weight": 30} for each in DOCUMENT["dimensions"]]
     body = {"document": {**DOCUMENT, "dimensions": dimensions}}
     answer = await gate.send("/admission-schemes/cameras", body, actor=gate.people["head"])
-    assert (answer.status_code, answer.json()["code"]) == (409, "WeightsDoNotSum")
+    assert (answer.status_code, answer.json()["code"]) == (409, "SchemeWeightsDoNotSum")
     odd = await gate.send("/admission-schemes/Cameras!", {"document": DOCUMENT}, actor=gate.people["head"])
     assert odd.status_code == 404
     loaded = await gate.door.load(admission_scheme.decider, admission_scheme.stream("cameras"))

@@ -288,7 +288,9 @@ def test_a_refusal_is_contested_once_within_the_window_before_others() -> None:
     no = qualification.Decide(at=on(3), by="head", outcome="refuse", reasons=("other",))
     refused = qualifying().after(submit(on(2)), *reviewed(on(2)), no)
     appeal = qualification.Appeal(at=on(18), by="lin", reason="scores_unfair", position=77, files=("e5" * 32,))
-    refused.when(replace(appeal, at=on(18) + timedelta(seconds=1))).then_refused(qualification.AppealTooLate)
+    refused.when(replace(appeal, at=on(18) + timedelta(seconds=1))).then_refused(
+        qualification.QualificationAppealTooLate
+    )
     heard = refused.after(appeal)
     assert qualification.granted_at(heard.state, on(18)) is None
     assert heard.state.case is not None
