@@ -33,7 +33,6 @@ from api import (
     work_orders,
 )
 from api.admission import dossier, engagements, ocds, qualifications, qualified, schemes, vendor_files, vendors, waivers
-from api.admission import engagements, ocds, qualifications, qualified, schemes, vendor_files, vendors, waivers
 from api.asked import Asked
 from api.desk import Desk
 from api.edge import Edge
