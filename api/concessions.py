@@ -68,7 +68,7 @@ CONTRACT: dict[str, object] = {
 _CONTRACTS = (
     agreement.TermEndsBeforeItBegins,
     agreement.MilestoneOutsideTerm,
-    agreement.AgreementSaysTwice,
+    agreement.AgreementKeyTwice,
     agreement.ObligationUnknown,
     agreement.SharesDoNotSum,
 )

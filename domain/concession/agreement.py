@@ -39,7 +39,7 @@ from domain.parties import area, organisation
 from domain.restraint import screening
 
 __all__ = [
-    "AgreementSaysTwice",
+    "AgreementKeyTwice",
     "AlreadyConfirmed",
     "AlreadySigned",
     "Amend",
@@ -102,7 +102,7 @@ class MilestoneOutsideTerm(Refused):
     """A milestone is due within the term of the agreement."""
 
 
-class AgreementSaysTwice(Refused):
+class AgreementKeyTwice(Refused):
     """The agreement says the same milestone, obligation or share twice."""
 
 
@@ -234,7 +234,7 @@ def _must_make_sense(contract: Contract) -> None:
     shares = [(each.of, each.key, each.party) for each in contract.shares]
     for keys in (obligations, milestones, shares):
         if len(set(keys)) != len(keys):
-            raise AgreementSaysTwice
+            raise AgreementKeyTwice
     for milestone in contract.milestones:
         if not contract.begins <= milestone.due <= contract.ends:
             raise MilestoneOutsideTerm(milestone=milestone.key)
