@@ -18,6 +18,7 @@ from msgspec import UNSET, Meta, UnsetType
 
 from api.asked import Asked
 from api.documentation import IF_NONE_MATCH, NOT_MODIFIED, operation, problems
+from api.freshness import reach
 from api.pages import Paging, link, page_of
 from api.ports import Ports
 from api.preconditions import fresh
@@ -34,6 +35,8 @@ from projections.restraint import sanction_register
 
 PATH: Final = "/public/vendors"
 KEPT_FOR: Final = 60  # seconds
+_READ: Final = tuple(each.projection.name for each in (qualification_board, sanction_register, organisation_register))
+"""The registers that the list is put together from: whoever names a position has waited for all of them."""
 Status: TypeAlias = Literal["qualified", "suspended", "blacklisted"]
 _encode = msgspec.json.Encoder().encode
 
@@ -109,6 +112,8 @@ def routes(ports: Ports) -> list[HTTPRouteHandler]:
     )
     async def some(request: Asked) -> Response[PublicPage | None]:
         sieve = asked_for(request, PublicSieve)
+        for register in _READ:
+            await reach(ports, register, sieve.min_position)
         found = await (_qualified(ports, sieve) if sieve.status == "qualified" else _restrained(ports, sieve))
         said = {"Cache-Control": f"public, max-age={KEPT_FOR}"}
         if found.next is not None:
