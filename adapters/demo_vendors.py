@@ -15,39 +15,15 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Final, NamedTuple
 
+from adapters import demo_rules
 from adapters.demo_city import ACCOUNTS, ANJIE, MINGDA, STAGE
 from adapters.demo_stage import NAMES, Api, Cast, Json, Teller, clock, must
-from api.admission.scheme_examples import DOCUMENT
 
 CATEGORY: Final = "access_control"
 DISTRICT: Final = STAGE[:6]
-SCHEME: Final[Mapping[str, object]] = {**DOCUMENT, "reviewers": 2, "levels": 2, "validity": 12}
 FILE: Final = f"/vendors/{MINGDA.id}"
 _BACK = timedelta(days=30)  # the calendar counts from so long before the first start
 _PATIENCE = 60.0  # seconds for something that the workflows should do within 5
-
-
-def _measure(key: str, name: str, of: str, weight: int, *steps: tuple[int, int]) -> Json:
-    """The mean of the points of a kind of evidence, in hundredths."""
-    rising = [{"figure": figure, "points": points} for figure, points in ((0, 0), *steps)]
-    return {"key": key, "name": name, "formula": "average", "counts": [of], "weight": weight, "steps": rising}
-
-
-def _rules(inspections: int, normal: int) -> Json:
-    """How vendors are rated: inspections weigh so much, and so many points are normal."""
-    return {
-        "measures": [
-            _measure("inspections", "巡检", "inspection", inspections, (6000, 60), (8000, 85), (9000, 100)),
-            _measure("stars", "居民评分", "rating", 100 - inspections, (300, 60), (400, 80), (450, 100)),
-        ],
-        "bands": [
-            {"name": "watch", "points": 0},
-            {"name": "normal", "points": normal},
-            {"name": "preferred", "points": 85},
-        ],
-        "tiers": [{"largest_award_fen": 50_000_000}, {"periods": 3}],
-        "grace_days": 0,
-    }
 
 
 class _Story(NamedTuple):
@@ -104,13 +80,10 @@ async def _was_told(head: Api) -> bool:
 
 async def _publish(story: _Story) -> None:
     story.teller.step("发布准入方案与考评办法", "the rules: who is admitted, and how vendors are rated")
-    lopsided = [{**each, "weight": 30} for each in _listed(SCHEME["dimensions"])]
-    body = {"document": {**SCHEME, "dimensions": lopsided}}
-    await story.refused(
-        "procurement_head", f"/admission-schemes/{CATEGORY}", body, "scheme-lopsided", "WeightsDoNotSum"
-    )
-    await story.do("procurement_head", f"/admission-schemes/{CATEGORY}", {"document": SCHEME}, "scheme")
-    rating = {"counts_from": (story.anchor - timedelta(days=365)).isoformat(), "rules": _rules(60, 60)}
+    scheme, lopsided = f"/admission-schemes/{CATEGORY}", {"document": demo_rules.scheme(assets=30)}
+    await story.refused("procurement_head", scheme, lopsided, "scheme-lopsided", "SchemeWeightsDoNotSum")
+    await story.do("procurement_head", scheme, {"document": demo_rules.scheme()}, "scheme")
+    rating = {"counts_from": (story.anchor - timedelta(days=365)).isoformat(), "rules": demo_rules.rating(60, 60)}
     await story.do("procurement_head", "/rating-schemes/vendors", rating, "rating")
     story.teller.fact(
         f"门禁 {CATEGORY}：四个维度各有最低分，2 人盲评，2 级审批，有效 12 个月 two blind reviewers, two levels"
@@ -242,7 +215,7 @@ async def _what_if(head: Api, story: _Story) -> None:
                 "procurement_officer", f"/standings/{company.id}/notes", fact, f"note-{company.code}-{number}"
             )
     period = f"{story.anchor.replace(day=1) - timedelta(days=3):%Y-%m}"
-    wondered = {"first": period, "last": period, "rules": _rules(80, 70)}
+    wondered = {"first": period, "last": period, "rules": demo_rules.rating(80, 70)}
     deadline = time.monotonic() + _PATIENCE
     answer = await head.post("/rating-schemes/vendors/what-if", wondered)
     while answer["rated"] < len((MINGDA, ANJIE)):
@@ -286,11 +259,7 @@ def _paper(story: _Story, kind: str, years: int) -> Json:
 
 
 def _scores(points: int) -> list[Json]:
-    return [{"criterion": each, "points": points} for each in ("premises", "projects", "staff", "plan")]
-
-
-def _listed(said: object) -> list[Json]:
-    return [dict(each) for each in said] if isinstance(said, list) else []
+    return [{"criterion": each, "points": points} for each in demo_rules.SCORED]
 
 
 def _name(login: str) -> str:
