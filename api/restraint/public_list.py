@@ -24,10 +24,10 @@ from api.ports import Ports
 from api.preconditions import fresh
 from api.problems import InternalError, LedgerAway, Malformed, NotThereYet, TooManyRequests
 from api.query import asked_for, parameters
+from domain.parties import area
 from domain.parties.organisation import Organisation
 from domain.restraint import sanction
 from domain.restraint.sanction import Sanction, Sanctions
-from domain.restraint.scope import overlap
 from projections import organisation_register
 from projections.admission import qualification_board
 from projections.admission.qualification_board import ListedQualification
@@ -162,7 +162,7 @@ def _grants(
     here = [each.scope for each in stands if not each.scope.categories or known.category in each.scope.categories]
     for grant in known.live:
         but = {each.area for each in grant.taken_out if each.since <= now}
-        but |= {place for scope in here for place in (scope.areas or ("",)) if overlap(place, known.area)}
+        but |= {place for scope in here for place in (scope.areas or ("",)) if area.overlap(place, known.area)}
         shut_out = any(known.area.startswith(place) or (asked and asked.startswith(place)) for place in but)
         if company is None or not company.open or shut_out or not grant.since <= now < grant.until:
             continue

@@ -26,6 +26,7 @@ from domain.admission.qualification_messages import (
     Terms,
     Verdict,
 )
+from domain.parties import area
 
 Stage: TypeAlias = Literal["documents", "review", "panel", "decision", "closed"]
 """Of a case: documents are checked, reviewers score, a panel settles, levels decide, nothing is left to do."""
@@ -295,11 +296,13 @@ def ended(state: Qualification, grant: Grant) -> datetime:
     return grant.ended_at or end(state, grant).at
 
 
-def granted_at(state: Qualification, at: datetime, area: str = "") -> Grant | None:
-    """The grant that counted at a moment, for an area inside that of the grant; also of a moment long past."""
+def granted_at(state: Qualification, at: datetime, place: str | None = None) -> Grant | None:
+    """The grant that counted at a moment, also of one long past; for all of an area inside its own, if one is named."""
     for grant in reversed(state.grants):
         if grant.since <= at < ended(state, grant):
-            out = any(each.since <= at and area.startswith(each.area) for each in grant.taken_out)
+            out = place is not None and any(
+                each.since <= at and area.overlap(place, each.area) for each in grant.taken_out
+            )
             return None if out else grant
     return None
 

@@ -181,7 +181,7 @@ def _granted_in(events: Iterable[Any], area: str, at: datetime) -> bool:
         taken_out = any(
             isinstance(each, qualification.Revoked)
             and each.at <= at
-            and any(area.startswith(one) for one in each.areas)
+            and any(area.startswith(one) or one.startswith(area) for one in each.areas)
             for each in after
         )
         met = {each.condition for each in after if isinstance(each, qualification.ConditionCleared)}

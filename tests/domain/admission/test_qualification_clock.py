@@ -152,7 +152,7 @@ def test_what_was_taken_out_stays_out_when_it_is_renewed() -> None:
     out = qualification.Revoke(at=on(5), by="head", reason="safety", areas=(WILLOWS,))
     after = qualifying().after(*granted(on(3)), out, *renewed(TERM - timedelta(days=10))).state
     assert qualification.granted_at(after, TERM, WILLOWS) is None
-    assert qualification.granted_at(after, TERM, DISTRICT) is not None
+    assert qualification.granted_at(after, TERM, DISTRICT + "002") is not None
 
 
 def test_open_conditions_come_before_a_renewal() -> None:
