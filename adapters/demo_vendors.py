@@ -206,7 +206,7 @@ async def _look_back(head: Api, story: _Story) -> None:
 
 async def _what_if(head: Api, story: _Story) -> None:
     story.teller.step("试算：换一套权重，谁会换档", "what if other weights had counted: who would change band?")
-    for company, points, stars in ((MINGDA, 88, (5, 4)), (ANJIE, 62, (3,))):
+    for company, points, stars in ((MINGDA, 88, (5, 4)), (ANJIE, 62, (4,))):
         at = story.anchor.replace(day=1) - timedelta(days=3)
         facts: list[tuple[str, int]] = [("inspection", points), *(("rating", each) for each in stars)]
         for number, (kind, said) in enumerate(facts):

@@ -51,7 +51,12 @@ def test_the_story_plays_where_the_ports_are_taken_and_ends_by_itself(folder: Pa
         assert words in said
     for words in ("403 NotPermitted", "resolve → 404", "summary = sealed.1.", "[已删除 erased]"):
         assert words in said
-    for words in ("409 VendorFrozen", "409 VendorSuspended", "处置报告 report：cancel 1，keep 1", "normal → watch"):
+    for words in (
+        "409 VendorFrozen",
+        "409 VendorSuspended",
+        "处置报告 report：cancel 1，keep 1",
+        "normal → watch（68.00 → 64.00）",
+    ):
         assert words in said
     for each in role.ALL:
         assert f"demo-{each.name}-2026" in said or f"{each.name} " in said, each.name
