@@ -1,4 +1,4 @@
-"""A vendor's life, from its file to its reinstatement, over fourteen months that pass in seconds."""
+"""A vendor's life, from its file to its reinstatement, over a year and a half that pass in seconds."""
 
 from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
