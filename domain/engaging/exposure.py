@@ -21,6 +21,7 @@ from domain.admission.what import What
 from domain.decider import Ask, Refused
 from domain.evaluation import standing
 from domain.parties import area as areas
+from domain.parties import organisation
 from domain.restraint import sanction, screening
 
 CREATE_EXPOSURE: Final[Mapping[str, What]] = MappingProxyType(
@@ -69,10 +70,7 @@ class NotQualified(Refused):
 
 def vendor_id(text: str) -> str:
     """The id of a vendor as all streams about it are derived from it, however it is written; anything else as it is."""
-    try:
-        return str(UUID(text))
-    except ValueError:
-        return text
+    return organisation.id_of(text)
 
 
 def must_be_allowed(ask: Ask, wanted: Wanted) -> Basis:
@@ -146,7 +144,7 @@ def must_be_free(ask: Ask, company: str, category: str, area: str, at: datetime)
     What is no id of an organisation costs nothing.
     """
     try:
-        known = str(UUID(company))
+        known = str(UUID(vendor_id(company)))
     except ValueError:
         return
     sanction.must_not_restrain(ask, known, "award", category, area, at)
