@@ -105,7 +105,7 @@ def _why_not(ask: Ask, vendor: str, category: str, area: str, at: datetime) -> t
             if at < last.since:
                 reason, since = "not_yet", last.since
             elif moment < ended:
-                out = [one.since for one in last.taken_out if area.startswith(one.area)]
+                out = [one.since for one in last.taken_out if one.touches(area, moment)]
                 reason, since = "not_here", min(out, default=None)
             else:
                 reason, since = ("revoked" if last.ended_because == "revoked" else "lapsed"), ended
