@@ -22,6 +22,7 @@ from api.asked import Asked
 from api.change import Change, Offer, body_of, command_route
 from api.disclosing import Part, disclose
 from api.documentation import IF_NONE_MATCH, NOT_MODIFIED, operation, problems
+from api.exposure import BARRED
 from api.freshness import reached
 from api.pages import Paging, filters, linked, page_of
 from api.ports import Ports
@@ -39,7 +40,6 @@ from domain.concession.history import Progress
 from domain.concession.messages import Contract
 from domain.parties import area
 from domain.ports import Done, Loaded
-from domain.restraint import screening
 from projections.concession_board import Filters, projection
 
 SEEING = "concession.see"
@@ -88,8 +88,7 @@ SIGN: Offer[ConcessionCommand] = Offer(
         agreement.PartyNotRegistered,
         area.AreaNotRegistered,
         area.AreaClosed,
-        screening.OnDebarmentList,
-        screening.ScreeningAwaitsReview,
+        *BARRED,
         *_CONTRACTS,
     ),
 )
@@ -104,6 +103,7 @@ OFFERS: tuple[Offer[ConcessionCommand], ...] = (
             agreement.ConcessionEnded,
             agreement.ConfirmedStands,
             agreement.MomentHasPassed,
+            *BARRED,
             *_CONTRACTS,
         ),
     ),

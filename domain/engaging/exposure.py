@@ -34,6 +34,8 @@ CREATE_EXPOSURE: Final[Mapping[str, What]] = MappingProxyType(
         "engagement.pay_out": "pay_out",
         "work_order.assign": "award",
         "work_order.hand_over": "award",
+        "concession.sign": "award",
+        "concession.amend": "award",
     }
 )
 """Every command of every lifecycle that exposes the city to a vendor, and how. A test goes through all commands there
