@@ -5,6 +5,8 @@ POST /concessions/{id}/amend ../submit-evidence ../confirm ../reject ../end
 GET  /concessions/{id}                                              ?as_of=, ?basis=
 GET  /concessions/{id}/history                                      the same
 GET  /concessions?vendor=&grantor=&within=&running=&submitted=&missed=&due_before=     a page, by area
+
+An agreement may be entered after it was signed; all that follows counts from when it is said.
 """
 
 from datetime import datetime
@@ -286,7 +288,7 @@ def _command(ports: Ports, offer: Offer[ConcessionCommand]) -> HTTPRouteHandler:
         given = {"by": request.user} if said else {}
         return await change.ask_existing(request, body, request.path_params["concession_id"], **given)
 
-    body = body_of(offer.command, f"{offer.command.__name__}OfConcession", without=("by",))
+    body = body_of(offer.command, f"{offer.command.__name__}OfConcession", without=("by",), dated=False)
     return command_route(f"{PATH}/{{concession_id:uuid}}/{offer.name}", offer, body, asking)
 
 
