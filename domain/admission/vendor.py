@@ -412,16 +412,13 @@ def _remove_member(command: RemoveMember, vendor: Vendor) -> Sequence[VendorEven
 
 
 def _id(text: str) -> str:
-    """An id as it is written everywhere; what is none stays what it is, and names nobody."""
-    try:
-        return str(UUID(text))
-    except ValueError:
-        return text
+    """An id, of an organisation or a person, as it is written everywhere; what is none names nobody."""
+    return organisation.id_of(text)
 
 
 def _organisation(vendor: str, ask: Ask) -> Organisation | None:
     try:
-        return ask(organisation.decider, UUID(vendor))
+        return ask(organisation.decider, UUID(_id(vendor)))
     except ValueError:
         return None
 
@@ -441,7 +438,7 @@ def _must_all_be_known(contacts: Iterable[Contact], ask: Ask) -> None:
 
 def _must_be_known(person_id: str, ask: Ask) -> None:
     try:
-        known = ask(person.decider, UUID(person_id)).status is person.Status.REGISTERED
+        known = ask(person.decider, UUID(_id(person_id))).status is person.Status.REGISTERED
     except ValueError:
         known = False
     if not known:
