@@ -61,6 +61,8 @@ FOUND: list[tuple[Filters, list[str]]] = [
     (Filters(open=False), ["旧居委会"]),
     (Filters(open=True, within="33"), ["明达水电", "柳园业委会"]),
     (Filters(trusts_provider=True), ["明达水电"]),
+    (Filters(ids=(organisation.stream(CODE),)), ["明达水电"]),
+    (Filters(ids=()), []),
 ]
 
 
