@@ -164,6 +164,22 @@ class City:
         if due.at <= self.now:
             self.do(decider, stream, Elapse(label=due.label, at=self.random.choice((due.at, self.now))))
 
+    def at_the_instant(self) -> None:
+        """It is the very moment at which something ends or begins, told by the clock or not, and somebody acts."""
+        dues = [
+            decider.agenda(self._states[stream])
+            for stream, decider in self._deciders.items()
+            if decider.name in {"qualification", "waiver", "sanction", "standing"}
+        ]
+        ahead = [due.at for due in dues if due is not None and self.now < due.at < self.now + timedelta(days=40)]
+        if not ahead:
+            return
+        self.now = min(ahead) if self.chance(0.7) else self.random.choice(ahead)
+        if self.chance(0.3):
+            self.clock()
+        for _ in range(4):
+            self.random.choice((self.engage, self.carry_on, self.carry_on, self.order))()
+
     def publish_scheme(self, category: str = "") -> None:
         category = category or self.random.choice(CATEGORIES)
         rules = replace(
@@ -274,6 +290,9 @@ class City:
             if self.chance(0.02):
                 return
             self.do(qualification.decider, stream, step)
+        back = self(qualification.decider, stream)
+        if back.live:
+            self.engage(back.vendor, (back.category, WILLOWS))
 
     def waive(self) -> None:
         who, category = self.someone(), self.random.choice(CATEGORIES)
@@ -399,9 +418,9 @@ class City:
 
     # What exposes -----------------------------------------------------------------------------------------------------
 
-    def engage(self) -> None:
+    def engage(self, who: str = "", work: tuple[str, str] | None = None) -> None:
         """Award or offer something to somebody."""
-        who, (category, place) = self.someone(), self.work()
+        who, (category, place) = who or self.someone(), work or self.work()
         kind = engagement.Award if self.chance(0.6) else engagement.Offer
         numbers = [each.number for each in self(waiver.decider, waiver.stream(who, category)).all if each.single_use]
         number = self.random.choice(numbers) if numbers and self.chance(0.5) else 0
@@ -510,6 +529,7 @@ _LAX = replace(rated.RULES, tiers=(Tier(largest_award_fen=None),))
 _RATINGS = (_STRICT, _LAX)
 _WEIGHED: dict[Callable[[City], None], int] = {
     City.clock: 12,
+    City.at_the_instant: 8,
     City.publish_scheme: 1,
     City.publish_ratings: 1,
     City.declare: 2,

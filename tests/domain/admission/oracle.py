@@ -160,7 +160,13 @@ def _standing(city: City, who: str, what: str, category: str, at: datetime, valu
 
 def _granted(city: City, who: str, category: str, area: str, at: datetime) -> bool:
     above = {area[:length] for length in range(len(area) + 1)}
-    return any(_granted_in(city.events(qualification.stream(who, category, each)), area, at) for each in above)
+    files = [city.events(qualification.stream(who, category, each)) for each in above]
+    return any(all(_granted_in(each, area, moment) for moment in _moments(each, at)) for each in files)
+
+
+def _moments(events: Iterable[Any], at: datetime) -> set[datetime]:
+    """When it must have been so: then, and as of the last that is known, for whoever tells something late."""
+    return {at, max([at, *(each.at for each in events)])}
 
 
 def _granted_in(events: Iterable[Any], area: str, at: datetime) -> bool:
@@ -248,10 +254,7 @@ def _waived(city: City, who: str, category: str, area: str, at: datetime, what: 
         signed = [
             each for each in events if isinstance(each, waiver.Signed) and each.number == given.number and each.at <= at
         ]
-        over = any(
-            isinstance(each, waiver.Revoked | waiver.Expired) and each.number == given.number and each.at <= at
-            for each in events
-        )
+        over = any(isinstance(each, waiver.Revoked | waiver.Expired) and each.number == given.number for each in events)
         two_people = bool(signed) and signed[0].by != given.by
         longest = given.until - given.since <= timedelta(days=90)
         if two_people and not over and longest and given.since <= at < given.until:
