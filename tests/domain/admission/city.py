@@ -464,7 +464,17 @@ class City:
             others += [engagement.Cancel(at=at, reason="mistake"), engagement.Decline(at=at, reason="terms")]
         if numbers and self.chance(0.1):  # what a suspension meets is kept, and another one comes
             self.do(engagement.decider, stream, engagement.Keep(at=at, sanction=str(numbers[0])))
-            if self.chance(0.5):
+            if self.chance(0.4):  # somebody else gets it, and is suspended too: nothing was kept for them
+                other = self.random.choice([each for each in VENDORS if each != state.vendor] or [*VENDORS])
+                self.do(engagement.decider, stream, engagement.Reassign(at=at, vendor=other, reason="sanction"))
+                for step in (engagement.Accept(at=at), engagement.Start(at=at), engagement.Finish(at=at)):
+                    if self.chance(0.8):
+                        self.do(engagement.decider, stream, step)
+                theirs = sanction.Suspend(at=at, vendor=other, by="lin", reason="safety", text="事故")
+                self.do(sanction.decider, sanction.stream(other), theirs)
+                self.do(engagement.decider, stream, engagement.Start(at=at))
+                self.do(engagement.decider, stream, engagement.PayOut(at=at))
+            elif self.chance(0.5):
                 again = sanction.Suspend(at=at, vendor=state.vendor, by="lin", reason="safety", text="事故")
                 self.do(sanction.decider, sanction.stream(state.vendor), again)
         command = onward.get(state.status) if self.chance(0.6) else None

@@ -385,7 +385,9 @@ def test_a_clock_that_was_down_tells_each_at_its_own_moment_once() -> None:
 def test_a_full_file_that_nobody_has_looked_at_for_years_is_settled_in_one_go() -> None:
     """Once a look at all certificates for each of their events took most of a minute, and the city waited for it."""
     full = [
-        replace(ADDED, certificate=number, number=f"no {number}", valid_until=ADDED.valid_until + timedelta(days=number))
+        replace(
+            ADDED, certificate=number, number=f"no {number}", valid_until=ADDED.valid_until + timedelta(days=number)
+        )
         for number in range(1, 1001)
     ]
     told = trade(REGISTERED, VERIFIED, *full).when(Elapse(label="", at=END + timedelta(days=4000))).events()
