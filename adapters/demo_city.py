@@ -108,9 +108,11 @@ _ACCOUNTS = (
     Account("security_officer", "韩松", Post("security_officer")),
     Account("privacy_officer", "杨柳", Post("privacy_officer")),
     Account("other_manager", "许安捷", Post("provider_manager", ANJIE.id), "安捷电梯"),
+    Account("second_officer", "朱宁", Post("procurement_officer")),
+    Account("second_head", "秦岚", Post("procurement_head")),
 )
 ACCOUNTS: Final[Mapping[str, Account]] = {each.login: each for each in _ACCOUNTS}
-"""By login, which is the name of the role; and one of the same role at another company."""
+"""By login, which is the name of the role; and one more for what takes two people or two companies."""
 
 PROGRAMS: Final[Mapping[str, Post]] = {
     "device": Post("device", QINGHE.id, LIUYUAN),

@@ -70,7 +70,7 @@ CONTRACT: dict[str, object] = {
 _CONTRACTS = (
     agreement.TermEndsBeforeItBegins,
     agreement.MilestoneOutsideTerm,
-    agreement.AgreementSaysTwice,
+    agreement.AgreementKeyTwice,
     agreement.ObligationUnknown,
     agreement.SharesDoNotSum,
 )

@@ -117,7 +117,7 @@ RULES_REFUSED: tuple[type[Refused], ...] = (
     rating_rules.CountedTwice,
     rating_rules.SampleTooSmall,
     rating_rules.StepsBroken,
-    rating_rules.MeasuresDoNotSum,
+    rating_rules.MeasureWeightsDoNotSum,
     rating_rules.BandsBroken,
     rating_rules.TiersBroken,
     rating_rules.DeadlinesBroken,

@@ -26,6 +26,7 @@ from domain.admission.qualification_messages import (
     Terms,
     Verdict,
 )
+from domain.parties import area as areas
 
 Stage: TypeAlias = Literal["documents", "review", "panel", "decision", "closed"]
 """Of a case: documents are checked, reviewers score, a panel settles, levels decide, nothing is left to do."""
@@ -161,7 +162,7 @@ class TakenOut(Struct, frozen=True):
 
     def touches(self, place: str, at: datetime) -> bool:
         """Whether a place lies in it or it lies in the place: then not all of the place is granted any more."""
-        return self.since <= at and (place.startswith(self.area) or self.area.startswith(place))
+        return self.since <= at and areas.overlap(place, self.area)
 
 
 class Noted(Struct, frozen=True):

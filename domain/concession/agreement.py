@@ -41,7 +41,7 @@ from domain.engaging import exposure
 from domain.parties import area, organisation
 
 __all__ = [
-    "AgreementSaysTwice",
+    "AgreementKeyTwice",
     "AlreadyConfirmed",
     "AlreadySigned",
     "Amend",
@@ -104,7 +104,7 @@ class MilestoneOutsideTerm(Refused):
     """A milestone is due within the term of the agreement."""
 
 
-class AgreementSaysTwice(Refused):
+class AgreementKeyTwice(Refused):
     """The agreement says the same milestone, obligation or share twice."""
 
 
@@ -242,7 +242,7 @@ def _must_make_sense(contract: Contract) -> None:
     shares = [(each.of, each.key, each.party) for each in contract.shares]
     for keys in (obligations, milestones, shares):
         if len(set(keys)) != len(keys):
-            raise AgreementSaysTwice
+            raise AgreementKeyTwice
     for milestone in contract.milestones:
         if not contract.begins <= milestone.due <= contract.ends:
             raise MilestoneOutsideTerm(milestone=milestone.key)

@@ -402,7 +402,9 @@ def test_a_partial_revocation_that_is_set_right_gives_the_area_back() -> None:
     )
     assert qualification.granted_at(back, on(8), WILLOWS) is None
     assert qualification.granted_at(back, on(8)) is not None
+    assert qualification.granted_at(back, on(8), DISTRICT) is None, "a part of it is missing"
     assert qualification.granted_at(back, on(9), WILLOWS) is not None
+    assert qualification.granted_at(back, on(9), DISTRICT) is not None
     assert len(back.live) == 1
 
 

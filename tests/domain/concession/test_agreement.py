@@ -90,9 +90,9 @@ def test_it_is_signed_once() -> None:
     [
         ({"shares": CONTRACT.shares[:1]}, agreement.SharesDoNotSum),
         ({"shares": (*CONTRACT.shares, Share("risk", "theft", "grantor", 1))}, agreement.SharesDoNotSum),
-        ({"shares": (Share("risk", "theft", "vendor", 50),) * 2}, agreement.AgreementSaysTwice),
-        ({"milestones": CONTRACT.milestones[:1] * 2}, agreement.AgreementSaysTwice),
-        ({"obligations": CONTRACT.obligations[:1] * 2}, agreement.AgreementSaysTwice),
+        ({"shares": (Share("risk", "theft", "vendor", 50),) * 2}, agreement.AgreementKeyTwice),
+        ({"milestones": CONTRACT.milestones[:1] * 2}, agreement.AgreementKeyTwice),
+        ({"obligations": CONTRACT.obligations[:1] * 2}, agreement.AgreementKeyTwice),
         ({"obligations": ()}, agreement.ObligationUnknown),
         ({"ends": on(1)}, agreement.TermEndsBeforeItBegins),
         ({"ends": on(9, month=4)}, agreement.MilestoneOutsideTerm),

@@ -15,9 +15,12 @@ from domain.admission import vendor
 from domain.admission.vendor import Contact, Status, VendorCommand
 from domain.decider import Elapse
 from domain.parties import organisation, person
-from projections.admission.vendor_register import Filters, VendorRegister, projection
+from projections.admission import qualification_board
+from projections.admission.vendor_register import Filters, QualifiedFor, VendorRegister, projection
+from projections.evaluation import standing_register
 from projections.listing import Key
 from projections.rebuild import rebuild
+from projections.restraint import sanction_register
 from projections.table import digest
 from tests.domain import trade
 from tests.domain.small_town import on
@@ -26,6 +29,10 @@ from tests.projections.town_hall import TownHall
 
 ACCEPT = replace(trade.ACCEPT, at=on(3))
 SOON = replace(trade.CERTIFICATE, kind="fire_safety", number="F-1", valid_until=date(2026, 4, 30))
+
+
+ASKED_TOO = (qualification_board.projection, standing_register.projection, sanction_register.projection)
+"""Read models that the register looks into; with something in them: `tests/api/admission/test_dossier.py`."""
 
 
 class Trade(TownHall):
@@ -55,7 +62,7 @@ class Trade(TownHall):
 
 @pytest.fixture
 async def hall(ledger: PostgresLedger, door: LedgerDoor) -> AsyncIterator[Trade]:
-    async with followed(ledger, projection):
+    async with followed(ledger, projection, *ASKED_TOO):
         hall = Trade(door, ledger)
         hall.known = {}
         for each in trade.PEOPLE:
@@ -86,6 +93,11 @@ FOUND: list[tuple[Filters, list[str]]] = [
     (Filters(holds="lift_maintenance", frozen=True), []),
     (Filters(expiring_before=on(1, month=5)), ["明达水电"]),
     (Filters(expiring_before=on(30, 23, month=4)), []),
+    (Filters(qualified=QualifiedFor("", "*", on(9).isoformat())), []),
+    (Filters(band=""), EVERYBODY),
+    (Filters(band="watch"), []),
+    (Filters(restrained="neither"), EVERYBODY),
+    (Filters(restrained="suspended"), []),
     (Filters(sight=Sight(organisations=(trade.VENDOR,))), ["明达水电"]),
     (Filters(sight=Sight(organisations=(trade.VENDOR,)), words="bright"), []),
     (Filters(sight=Sight(areas=("33",))), []),
