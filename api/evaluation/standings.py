@@ -73,6 +73,7 @@ OFFERS: tuple[tuple[str, Offer[StandingCommand]], ...] = (
                 standing.NobodyToRate,
                 evidence.PointsOffScale,
                 standing.NotYetHappened,
+                standing.EvidenceSaysOtherwise,
                 standing.TooLongAgo,
             ),
         ),

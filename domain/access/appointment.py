@@ -18,6 +18,7 @@ from msgspec.structs import replace
 
 from domain.access import role
 from domain.decider import Ask, Command, Decider, Elapse, Event, Refused, Whose, derived_id
+from domain.parties import organisation
 from domain.privacy.personal import NOT_PERSONAL, Key
 
 Instant: TypeAlias = Annotated[datetime, Meta(tz=True)]
@@ -198,7 +199,7 @@ def _propose(command: Propose, state: Appointments) -> Sequence[AppointmentEvent
         principal=command.principal,
         role=command.role,
         since=since,
-        organisation=command.organisation,
+        organisation=organisation.id_of(command.organisation),
         area=command.area,
         ward=command.ward,
         until=command.until,
@@ -211,7 +212,7 @@ def _propose(command: Propose, state: Appointments) -> Sequence[AppointmentEvent
 def _same(each: Standing, command: Propose) -> bool:
     """Whether this was proposed before and still stands."""
     standing = each.status == "proposed" or (each.status == "granted" and each.counts(max(command.at, each.since)))
-    said = (command.role, command.organisation, command.area, command.ward, command.until)
+    said = (command.role, organisation.id_of(command.organisation), command.area, command.ward, command.until)
     return standing and said == (each.role, each.organisation, each.area, each.ward, each.until)
 
 
@@ -302,7 +303,7 @@ def _concerns(principal: str, appointed: Propose | Standing) -> Whose:
     """
     return Whose(
         areas=(appointed.area,) if appointed.area else (),
-        organisations=(appointed.organisation,) if appointed.organisation else (),
+        organisations=(organisation.id_of(appointed.organisation),) if appointed.organisation else (),
         people=(appointed.ward,) if appointed.ward else (principal,),
         facet="powerful" if appointed.role in role.POWERFUL else appointed.role,
     )

@@ -15,6 +15,7 @@ from msgspec import Meta, Struct
 from msgspec.structs import replace
 
 from domain.decider import Ask, Command, Decider, Elapse, Event, Refused, Whose
+from domain.parties import organisation as organisations
 from domain.privacy.personal import Key
 
 Instant: TypeAlias = Annotated[datetime, Meta(tz=True)]
@@ -185,7 +186,9 @@ def decide(command: ProgramCommand, program: Program, _ask: Ask) -> Sequence[Pro
 
 
 def _register(command: Register, program: Program) -> Sequence[ProgramEvent]:
-    said = Registered(at=command.at, name=command.name, organisation=command.organisation, kind=command.kind)
+    said = Registered(
+        at=command.at, name=command.name, organisation=organisations.id_of(command.organisation), kind=command.kind
+    )
     if not program.name:
         return [said]
     if (said.name, said.organisation, said.kind) != (program.name, program.organisation, program.kind):
@@ -226,7 +229,7 @@ def evolve(program: Program, event: ProgramEvent) -> Program:
 
 
 def _whose(_stream: UUID, program: Program, command: ProgramCommand | None) -> Whose:
-    organisation = command.organisation if isinstance(command, Register) else program.organisation
+    organisation = organisations.id_of(command.organisation) if isinstance(command, Register) else program.organisation
     return Whose(organisations=(organisation,) if organisation else ())
 
 

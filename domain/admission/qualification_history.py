@@ -424,8 +424,8 @@ def _granted(state: Qualification, event: told.Granted | told.GrantedConditional
 
 
 def _taken_out_before(state: Qualification, case: Case | None) -> tuple[TakenOut, ...]:
-    """What stays out: of the grant that stood when the case was submitted, also if that has ended meanwhile. Who applies
-    once nothing stands any more is judged anew.
+    """What stays out: of the grant that stood when the case was submitted, also if that has ended meanwhile. Who
+    applies once nothing stands any more is judged anew.
     """
     before = state.grants[-1] if state.grants else None
     if before is None or case is None or (before.ended_at is not None and before.ended_at <= case.submitted_at):

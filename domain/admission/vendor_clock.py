@@ -6,11 +6,11 @@ Every command first settles what came due before it, each at its own due moment,
 timer fired in time, late or never. A distance that had passed when the certificate was entered is not told.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
-from domain.admission.vendor_history import Certificate, Vendor, evolve
+from domain.admission.vendor_history import Certificate, Vendor
 from domain.admission.vendor_messages import CertificateExpired, CertificateExpiring, Distance, VendorEvent
 from domain.decider import Due
 
@@ -30,18 +30,22 @@ def label(due: CertificateExpiring | CertificateExpired) -> str:
     return f"certificate/{due.certificate}/{days}"
 
 
-def settled(vendor: Vendor, until: datetime, *, inclusive: bool = False) -> list[VendorEvent]:
-    """Everything that came due before a moment (or, `inclusive`, right then)."""
-    told: list[VendorEvent] = []
-    while (due := _next(vendor)) is not None and (due.at < until or (inclusive and due.at == until)):
-        told.append(due)
-        vendor = evolve(vendor, due)
-    return told
+def settled(vendor: Vendor, until: datetime, *, inclusive: bool = False) -> Sequence[VendorEvent]:
+    """Everything that came due before a moment (or, `inclusive`, right then), the earliest first.
+
+    What is ahead of one certificate does not depend on the others, so a look at each is enough, however late it is.
+    """
+    return sorted((due for due in _all(vendor) if due.at < until or (inclusive and due.at == until)), key=_order)
 
 
 def _next(vendor: Vendor) -> CertificateExpiring | CertificateExpired | None:
-    ahead = [due for each in vendor.certificates if each.in_file for due in _ahead(each)]
-    return min(ahead, key=_order, default=None)
+    return min(_all(vendor), key=_order, default=None)
+
+
+def _all(vendor: Vendor) -> Iterator[CertificateExpiring | CertificateExpired]:
+    for each in vendor.certificates:
+        if each.in_file:
+            yield from _ahead(each)
 
 
 def _ahead(certificate: Certificate) -> Iterator[CertificateExpiring | CertificateExpired]:

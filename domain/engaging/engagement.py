@@ -299,7 +299,7 @@ def _pay_out(command: PayOut, engagement: Engagement, ask: Ask) -> Sequence[Enga
 
 
 def _must_be_under_it(ask: Ask, vendor: str, number: str, at: datetime) -> None:
-    """Nothing is kept in spite of a sanction that is yet to come, nor of a blacklist; one that has ended does no harm."""
+    """Nothing is kept in spite of a sanction that is yet to come, or of a blacklist. One that is over harms nobody."""
     known = ask(sanctions.decider, sanctions.stream(vendor))
     found = next((each for each in known.all if str(each.number) == number), None)
     if found is None:

@@ -30,6 +30,7 @@ from domain.evaluation.standing_messages import (
     BandChanged,
     BeyondItsTier,
     ClosePeriod,
+    EvidenceSaysOtherwise,
     EvidenceWithdrawn,
     NobodyToRate,
     NoSchemeInForce,
@@ -54,6 +55,7 @@ __all__ = [
     "BeyondItsTier",
     "Card",
     "ClosePeriod",
+    "EvidenceSaysOtherwise",
     "EvidenceWithdrawn",
     "NoSchemeInForce",
     "NobodyToRate",
@@ -154,7 +156,12 @@ def _note(story: _Story, command: Note) -> None:
     happened_at = command.happened_at.astimezone(UTC)
     known = story.standing.found(command.id)
     if known is not None and (known[1].withdrawn or not command.withdrawn):
+        said = (month_of(command.happened_at), command.kind, points)
+        if not known[1].withdrawn and said != (known[0], known[1].kind, known[1].points):
+            raise EvidenceSaysOtherwise(id=command.id)
         return
+    if known is not None and command.kind != known[1].kind:
+        raise EvidenceSaysOtherwise(id=command.id)
     month = known[0] if known else month_of(command.happened_at)
     if _is_final(story, month, now):
         raise TooLongAgo(month=month)

@@ -122,6 +122,10 @@ class NotYetHappened(Refused):
     """Evidence is of what has happened: this moment is still to come."""
 
 
+class EvidenceSaysOtherwise(Refused):
+    """Something else was noted under this id already."""
+
+
 class TooLongAgo(Refused):
     """The period in which this happened is final and is corrected no more."""
 

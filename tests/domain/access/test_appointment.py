@@ -44,6 +44,16 @@ def test_what_was_declined_is_not_granted_afterwards() -> None:
     assert declined.state.held(on(4)) == ()
 
 
+@pytest.mark.parametrize("spelling", [FIXIT.upper(), FIXIT.replace("-", "")])
+def test_a_role_counts_for_its_organisation_however_its_id_is_written(spelling: str) -> None:
+    """What belongs to an organisation is known by one spelling: another one would reach nothing of it."""
+    asked = propose("vendor_agent", area="", organisation=spelling)
+    given_ = nobody.after(asked)
+    assert [each.organisation for each in given_.state.all] == [FIXIT]
+    given_.when(asked).then_nothing()
+    assert appointment.whose(appointment.stream(WANG), appointment.Appointments(), asked).organisations == (FIXIT,)
+
+
 def test_asking_twice_appoints_once() -> None:
     nobody.after(propose()).when(propose(at=on(3))).then_nothing()
     nobody.after(propose("administrator")).when(propose("administrator", at=on(3))).then_nothing()

@@ -164,6 +164,22 @@ class City:
         if due.at <= self.now:
             self.do(decider, stream, Elapse(label=due.label, at=self.random.choice((due.at, self.now))))
 
+    def at_the_instant(self) -> None:
+        """It is the very moment at which something ends or begins, told by the clock or not, and somebody acts."""
+        dues = [
+            decider.agenda(self._states[stream])
+            for stream, decider in self._deciders.items()
+            if decider.name in {"qualification", "waiver", "sanction", "standing"}
+        ]
+        ahead = [due.at for due in dues if due is not None and self.now < due.at < self.now + timedelta(days=40)]
+        if not ahead:
+            return
+        self.now = min(ahead) if self.chance(0.7) else self.random.choice(ahead)
+        if self.chance(0.3):
+            self.clock()
+        for _ in range(4):
+            self.random.choice((self.engage, self.carry_on, self.carry_on, self.order))()
+
     def publish_scheme(self, category: str = "") -> None:
         category = category or self.random.choice(CATEGORIES)
         rules = replace(
@@ -274,6 +290,9 @@ class City:
             if self.chance(0.02):
                 return
             self.do(qualification.decider, stream, step)
+        back = self(qualification.decider, stream)
+        if back.live:
+            self.engage(back.vendor, (back.category, WILLOWS))
 
     def waive(self) -> None:
         who, category = self.someone(), self.random.choice(CATEGORIES)
@@ -399,9 +418,9 @@ class City:
 
     # What exposes -----------------------------------------------------------------------------------------------------
 
-    def engage(self) -> None:
+    def engage(self, who: str = "", work: tuple[str, str] | None = None) -> None:
         """Award or offer something to somebody."""
-        who, (category, place) = self.someone(), self.work()
+        who, (category, place) = who or self.someone(), work or self.work()
         kind = engagement.Award if self.chance(0.6) else engagement.Offer
         numbers = [each.number for each in self(waiver.decider, waiver.stream(who, category)).all if each.single_use]
         number = self.random.choice(numbers) if numbers and self.chance(0.5) else 0
@@ -445,7 +464,17 @@ class City:
             others += [engagement.Cancel(at=at, reason="mistake"), engagement.Decline(at=at, reason="terms")]
         if numbers and self.chance(0.1):  # what a suspension meets is kept, and another one comes
             self.do(engagement.decider, stream, engagement.Keep(at=at, sanction=str(numbers[0])))
-            if self.chance(0.5):
+            if self.chance(0.4):  # somebody else gets it, and is suspended too: nothing was kept for them
+                other = self.random.choice([each for each in VENDORS if each != state.vendor] or [*VENDORS])
+                self.do(engagement.decider, stream, engagement.Reassign(at=at, vendor=other, reason="sanction"))
+                for step in (engagement.Accept(at=at), engagement.Start(at=at), engagement.Finish(at=at)):
+                    if self.chance(0.8):
+                        self.do(engagement.decider, stream, step)
+                theirs = sanction.Suspend(at=at, vendor=other, by="lin", reason="safety", text="事故")
+                self.do(sanction.decider, sanction.stream(other), theirs)
+                self.do(engagement.decider, stream, engagement.Start(at=at))
+                self.do(engagement.decider, stream, engagement.PayOut(at=at))
+            elif self.chance(0.5):
                 again = sanction.Suspend(at=at, vendor=state.vendor, by="lin", reason="safety", text="事故")
                 self.do(sanction.decider, sanction.stream(state.vendor), again)
         command = onward.get(state.status) if self.chance(0.6) else None
@@ -510,6 +539,7 @@ _LAX = replace(rated.RULES, tiers=(Tier(largest_award_fen=None),))
 _RATINGS = (_STRICT, _LAX)
 _WEIGHED: dict[Callable[[City], None], int] = {
     City.clock: 12,
+    City.at_the_instant: 8,
     City.publish_scheme: 1,
     City.publish_ratings: 1,
     City.declare: 2,

@@ -160,16 +160,25 @@ def _standing(city: City, who: str, what: str, category: str, at: datetime, valu
 
 def _granted(city: City, who: str, category: str, area: str, at: datetime) -> bool:
     above = {area[:length] for length in range(len(area) + 1)}
-    return any(_granted_in(city.events(qualification.stream(who, category, each)), area, at) for each in above)
+    files = [city.events(qualification.stream(who, category, each)) for each in above]
+    levels = [each.document.levels for each in city.events(admission_scheme.stream(category))]
+    return any(all(_granted_in(each, area, moment, levels) for moment in _moments(each, at)) for each in files)
 
 
-def _granted_in(events: Iterable[Any], area: str, at: datetime) -> bool:
-    """By one file: some grant counts, nothing has ended it, and the area was not taken out of it."""
+def _moments(events: Iterable[Any], at: datetime) -> set[datetime]:
+    """When it must have been so: then, and as of the last that is known, for whoever tells something late."""
+    return {at, max([at, *(each.at for each in events)])}
+
+
+def _granted_in(events: Iterable[Any], area: str, at: datetime, levels: list[int]) -> bool:
+    """By one file: some grant counts that all `levels` of its version have approved, nothing has ended it, and the area
+    was not taken out of it.
+    """
     events = list(events)
     for place, given in enumerate(events):
         if not isinstance(given, qualification.Granted | qualification.GrantedConditionally):
             continue
-        if not given.since <= at < given.until:
+        if not given.since <= at < given.until or not _is_approved(events[:place], levels):
             continue
         case = sum(isinstance(each, qualification.Submitted) for each in events[: place + 1])
         after = events[place:]
@@ -190,6 +199,20 @@ def _granted_in(events: Iterable[Any], area: str, at: datetime) -> bool:
         if not ended and not taken_out and not late and papers:
             return True
     return False
+
+
+def _is_approved(before: list[Any], levels: list[int]) -> bool:
+    """As many approvals as there are levels since it was applied for, or contested. That each is another person's is a
+    duty kept apart, which nobody asks here.
+    """
+    approved = version = 0
+    for event in before:
+        if isinstance(event, qualification.Submitted | qualification.Appealed):
+            approved = 0
+            version = getattr(event, "scheme_version", version)
+        elif isinstance(event, qualification.Decided) and event.outcome != "refuse":
+            approved += 1
+    return approved >= levels[version - 1]
 
 
 def _is_partial(event: Any) -> bool:
@@ -248,10 +271,7 @@ def _waived(city: City, who: str, category: str, area: str, at: datetime, what: 
         signed = [
             each for each in events if isinstance(each, waiver.Signed) and each.number == given.number and each.at <= at
         ]
-        over = any(
-            isinstance(each, waiver.Revoked | waiver.Expired) and each.number == given.number and each.at <= at
-            for each in events
-        )
+        over = any(isinstance(each, waiver.Revoked | waiver.Expired) and each.number == given.number for each in events)
         two_people = bool(signed) and signed[0].by != given.by
         longest = given.until - given.since <= timedelta(days=90)
         if two_people and not over and longest and given.since <= at < given.until:

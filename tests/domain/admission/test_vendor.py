@@ -382,6 +382,19 @@ def test_a_clock_that_was_down_tells_each_at_its_own_moment_once() -> None:
     late.when(Elapse(label="", at=END + timedelta(days=500))).then_nothing()
 
 
+def test_a_full_file_that_nobody_has_looked_at_for_years_is_settled_in_one_go() -> None:
+    """Once a look at all certificates for each of their events took most of a minute, and the city waited for it."""
+    full = [
+        replace(
+            ADDED, certificate=number, number=f"no {number}", valid_until=ADDED.valid_until + timedelta(days=number)
+        )
+        for number in range(1, 1001)
+    ]
+    told = trade(REGISTERED, VERIFIED, *full).when(Elapse(label="", at=END + timedelta(days=4000))).events()
+    assert len(told) == 4 * len(full)
+    assert [each.at for each in told] == sorted(each.at for each in told)
+
+
 def test_whatever_is_done_first_tells_what_came_due_before() -> None:
     later = END - timedelta(days=29)
     done = trade(REGISTERED, VERIFIED, ADDED).when(Correct(at=later, address="文三路 1 号"))

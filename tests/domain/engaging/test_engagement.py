@@ -197,6 +197,16 @@ def test_what_is_kept_in_spite_of_a_suspension_is_finished_and_paid_but_not_in_s
     suspended(finished, elsewhere).when(replace(PAY_OUT, at=on(9))).events()
 
 
+def test_what_was_kept_for_one_vendor_is_not_kept_for_the_next() -> None:
+    """Each vendor's suspensions are numbered from 1."""
+    kept = suspended(with_other(town()).after(AWARD)).after(Keep(at=on(7), sanction="1"))
+    moved = kept.after(Reassign(at=on(8), vendor=OTHER, reason="sanction"), replace(ACCEPT, at=on(9)))
+    assert moved.state.kept == ()
+    theirs = replace(SUSPENDED, at=on(9), vendor=OTHER)
+    later = moved.knowing(sanction.decider, sanction.stream(OTHER), theirs)
+    later.when(replace(START, at=on(10))).then_refused(VendorSuspended)
+
+
 def test_nobody_keeps_work_in_spite_of_a_suspension_that_is_yet_to_come() -> None:
     """Each is a decision of its own: who was kept beforehand would slip through all of them."""
     awarded = town().after(AWARD, ACCEPT)

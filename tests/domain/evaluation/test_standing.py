@@ -63,7 +63,19 @@ def test_the_first_evidence_opens_its_period_which_closes_after_the_days_of_grac
 def test_the_same_evidence_twice_changes_nothing() -> None:
     after = vendor().after(note("sla_kept", on(3), name="order-1/4"))
     after.when(note("sla_kept", on(3), name="order-1/4")).then_nothing()
-    after.when(note("sla_breached", on(4), name="order-1/4")).then_nothing()
+
+
+def test_another_fact_under_the_same_id_is_refused_and_not_passed_over_in_silence() -> None:
+    """Whoever notes something nice under the id of a breach to come would keep that out for good."""
+    after = vendor().after(note("sla_kept", on(3), name="order-1/4"))
+    for other in (
+        note("sla_breached", on(3), name="order-1/4"),
+        note("sla_kept", on(3) - timedelta(days=40), name="order-1/4"),
+        note("inspection", on(3), name="order-1/4", points=3),
+    ):
+        after.when(other).then_refused(standing.EvidenceSaysOtherwise)
+    rated_once = vendor().after(note("rating", on(3), name="r", points=5))
+    rated_once.when(note("rating", on(3), name="r", points=1)).then_refused(standing.EvidenceSaysOtherwise)
 
 
 def test_evidence_is_withdrawn_once_even_before_it_is_noted() -> None:
