@@ -358,9 +358,9 @@ def evolve(engagement: Engagement, event: EngagementEvent) -> Engagement:  # noq
 
 
 def whose(_stream: UUID, engagement: Engagement, command: EngagementCommand | None) -> Whose:
-    """An engagement concerns the vendor whose it is, and its area."""
+    """An engagement concerns the vendor whose it is, or is to be, and its area."""
     named = command if isinstance(command, Award | Offer) else engagement
-    vendor = exposure.vendor_id(named.vendor)
+    vendor = exposure.vendor_id(command.vendor if isinstance(command, Reassign) else named.vendor)
     return Whose(
         organisations=(vendor,) if vendor else (),
         areas=(named.area,) if named.area else (),
