@@ -239,6 +239,7 @@ def command_route(  # noqa: PLR0913 - the last two are for commands that make ne
 
 EVERY_CHANGE = (
     Malformed, NotIdentified, PasswordMustChange, NotPermitted, OutOfScope, DutiesKeptApart, NotForYourself,
-    NotForYourOrganisation, OnlyLooks, TooLarge, NotJson, Invalid, InTheFuture, KeyReused, InternalError, TooBusy, LedgerAway,
+    NotForYourOrganisation, OnlyLooks, TooLarge, NotJson, Invalid, InTheFuture, KeyReused, InternalError, TooBusy,
+    LedgerAway,
 )  # fmt: skip
 ON_SOMETHING = (NotFound, VersionMoved, VersionRequired)

@@ -248,6 +248,33 @@ EXAMPLE: dict[str, object] = {
     "cases": [CASE],
     "documents": [DOCUMENT],
     "grants": [GRANT],
+    "next": [
+        {
+            "do": "submit_evidence",
+            "who": "vendor",
+            "people": [],
+            "about": ["fence"],
+            "by": "2026-04-20T16:00:00Z",
+            "title": "供应商须证明此项条件已满足，否则资格自动失效。",
+        }
+    ],
+}
+HISTORY: dict[str, object] = {
+    "id": ID,
+    "version": 8,
+    "events": [
+        {
+            "position": 1030,
+            "version": 8,
+            "type": "qualification.scored",
+            "label": "已评分",
+            "actor": REVIEWER,
+            "occurred_at": "2026-03-04T01:00:00Z",
+            "recorded_at": "2026-03-04T01:00:00Z",
+            "correlation_id": "019a5b1e-0000-7000-8000-0000000000c1",
+            "data": {"at": "2026-03-04T01:00:00Z", "by": REVIEWER},
+        }
+    ],
 }
 LINE: dict[str, object] = {
     **PLACE,
@@ -325,5 +352,6 @@ QUALIFIED: dict[str, object] = {
         "documents": [DOCUMENT],
         "positions": [1021, 1033, 1038, 1041, 1042],
     },
+    "waivers": [],
     "ended": [],
 }

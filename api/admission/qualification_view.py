@@ -6,6 +6,7 @@ from uuid import UUID
 
 import msgspec
 
+from api.admission.qualification_next import NextView
 from domain.admission import qualification
 from domain.admission.qualification import (
     Answer,
@@ -94,6 +95,8 @@ class QualificationView(msgspec.Struct, frozen=True, kw_only=True):
     cases: tuple[CaseView, ...]
     documents: tuple[DocumentView, ...]
     grants: tuple[GrantView, ...]
+    next: tuple[NextView, ...]
+    """Who has to do what, by when."""
 
 
 class QualificationLine(msgspec.Struct, frozen=True, kw_only=True):
@@ -189,7 +192,9 @@ class Explanation(msgspec.Struct, frozen=True, kw_only=True):
     documents: tuple[DocumentView, ...]
 
 
-def view(stream: UUID, version: int, position: int, found: Qualification) -> QualificationView:
+def view(
+    stream: UUID, version: int, position: int, found: Qualification, coming: tuple[NextView, ...]
+) -> QualificationView:
     """The qualification as it looks from outside."""
     return QualificationView(
         id=stream,
@@ -203,6 +208,7 @@ def view(stream: UUID, version: int, position: int, found: Qualification) -> Qua
         cases=tuple(_case(each) for each in found.cases),
         documents=documents(found),
         grants=tuple(_grant(found, each) for each in found.grants),
+        next=coming,
     )
 
 

@@ -2,7 +2,8 @@
 
 POST /qualifications                             apply; the body names the vendor, the category and the area
 POST /qualifications/{id}/score ../decide ..     every other command, by its name
-GET  /qualifications/{id}                        ?as_of=, ?basis=
+GET  /qualifications/{id}                        ?as_of=, ?basis=: where it stands, and who has to do what next
+GET  /qualifications/{id}/history                the same: everything that happened to it, scores once all are in
 GET  /qualifications/{id}/explanation            ?case=, ?as_of=: scores, weights, minimums, who
 GET  /qualifications?vendor=&category=&within=&status=&stage=&awaiting=me&granted=    a page, oldest submission first
 GET  /expiries?before=                           what ends before long, the earliest first
@@ -24,10 +25,13 @@ from api.admission.qualification_examples import (
     EXAMPLE,
     EXPIRY,
     EXPLANATION,
+    HISTORY,
     LINE,
     OFFERS,
     SUBMIT,
 )
+from api.admission.qualification_history import told
+from api.admission.qualification_next import coming
 from api.admission.qualification_view import (
     ExpiryView,
     Explanation,
@@ -47,12 +51,15 @@ from api.ports import Ports
 from api.preconditions import etag, fresh
 from api.problems import InternalError, LedgerAway, Malformed, NotFound, NotIdentified, NotThereYet
 from api.query import asked_for, parameters
+from api.sentences import language_of
 from api.sight import looking_at_some, must_see
+from api.work_order_view import History
 from api.work_orders import Looking
 from domain.access.permission import NotPermitted
 from domain.admission import admission_scheme, qualification
-from domain.admission.qualification import Qualification, QualificationCommand, Stage, Status
-from domain.ports import Done, Loaded
+from domain.admission.qualification import Case, Qualification, QualificationCommand, Stage, Status
+from domain.admission.scheme_document import Document
+from domain.ports import Done, Loaded, Recorded
 from projections.admission.qualification_board import NEVER, Filters, projection, written
 
 T = TypeVar("T")
@@ -125,6 +132,7 @@ def routes(ports: Ports) -> list[HTTPRouteHandler]:
         *(_command(ports, offer) for offer in OFFERS),
         _appeal(ports),
         _one(ports),
+        _history(ports),
         _explanation(ports),
         _list(ports),
         _expiries(ports),
@@ -174,34 +182,84 @@ def _appeal(ports: Ports) -> HTTPRouteHandler:
 async def _then(request: Asked, ports: Ports, stream: UUID, asked: Looking) -> Loaded[Qualification]:
     """As it stood at the point that is asked for, for whoever may see it now."""
     await reached(ports, asked.min_position)
-    then = past.point(None if asked.as_of is UNSET else asked.as_of, asked.basis)
+    loaded = await _seen(request, ports, stream)
+    if _point(asked) == past.NOW:
+        return loaded
+    rows = await _rows(ports, stream, asked)
+    return Loaded(past.folded(qualification.decider, rows), rows[-1].version, rows[-1].position)
+
+
+def _point(asked: Looking) -> past.Then:
+    return past.point(None if asked.as_of is UNSET else asked.as_of, asked.basis)
+
+
+async def _seen(request: Asked, ports: Ports, stream: UUID) -> Loaded[Qualification]:
+    """As it stands now, for whoever may see it now: that decides about its past too."""
     loaded = await ports.door.load(qualification.decider, stream)
     if loaded.version == 0:
         raise NotFound
     await must_see(request, ports, qualification.decider, stream, loaded.state)
-    if then == past.NOW:
-        return loaded
-    rows = await past.events(ports.ledger, qualification.decider, stream, then)
+    return loaded
+
+
+async def _rows(ports: Ports, stream: UUID, asked: Looking) -> list[Recorded]:
+    """What had happened at the point that is asked for. Raises NotFound where nothing had."""
+    rows = await past.events(ports.ledger, qualification.decider, stream, _point(asked))
     if not rows:
         raise NotFound
-    return Loaded(past.folded(qualification.decider, rows), rows[-1].version, rows[-1].position)
+    return rows
 
 
 def _one(ports: Ports) -> HTTPRouteHandler:
     @get(
         f"{PATH}/{{qualification_id:uuid}}",
-        summary="One qualification, now or as of then",
+        summary="One qualification, now or as of then, and who has to do what next",
         operation_id="oneQualification",
+        operation_class=operation(*parameters(Looking), gives=EXAMPLE, headers=("ETag",), permission=SEEING),
+        responses=problems(*READING),
+    )
+    async def one(request: Asked, qualification_id: FromPath[UUID]) -> Response[QualificationView]:
+        asked = asked_for(request, Looking)
+        then = await _then(request, ports, qualification_id, asked)
+        found, moment = then.state, _point(asked)
+        at = ports.now() if moment == past.NOW else moment.moment or found.latest or ports.now()
+        language = language_of(request.said(b"accept-language"))
+        following = coming(found, await _rules(ports, found, found.case), at, language)
+        said = {"ETag": etag(then.version), "Content-Language": language, "Vary": "Accept-Language"}
+        return Response(view(qualification_id, then.version, then.position, found, following), headers=said)
+
+    return one
+
+
+def _history(ports: Ports) -> HTTPRouteHandler:
+    @get(
+        f"{PATH}/{{qualification_id:uuid}}/history",
+        summary="Everything that happened to a qualification; scores once all of a round are in",
+        operation_id="qualificationHistory",
         operation_class=operation(
-            *parameters(Looking), IF_NONE_MATCH, gives=EXAMPLE, headers=("ETag",), permission=SEEING
+            *parameters(Looking), IF_NONE_MATCH, gives=HISTORY, headers=("ETag",), permission=SEEING
         ),
         responses=NOT_MODIFIED | problems(*READING),
     )
-    async def one(request: Asked, qualification_id: FromPath[UUID]) -> Response[QualificationView | None]:
-        then = await _then(request, ports, qualification_id, asked_for(request, Looking))
-        return fresh(request, etag(then.version), view(qualification_id, then.version, then.position, then.state))
+    async def events(request: Asked, qualification_id: FromPath[UUID]) -> Response[History | None]:
+        asked = asked_for(request, Looking)
+        await reached(ports, asked.min_position)
+        await _seen(request, ports, qualification_id)
+        language = language_of(request.said(b"accept-language"))
+        shape = told(qualification_id, await _rows(ports, qualification_id, asked), language)
+        said = {"Content-Language": language, "Vary": "Accept-Language"}
+        return fresh(request, f'"{shape.version}-{language}"', shape, said)
 
-    return one
+    return events
+
+
+async def _rules(ports: Ports, found: Qualification, case: Case | None) -> Document | None:
+    """Those that a case was submitted under."""
+    if case is None:
+        return None
+    scheme = await ports.door.load(admission_scheme.decider, admission_scheme.stream(found.category))
+    version = scheme.state.version(case.scheme_version)
+    return None if version is None else version.document
 
 
 def _explanation(ports: Ports) -> HTTPRouteHandler:
@@ -217,14 +275,10 @@ def _explanation(ports: Ports) -> HTTPRouteHandler:
         loaded = await _then(request, ports, qualification_id, asked)
         number = loaded.state.current if asked.case is UNSET else asked.case
         case = next((each for each in loaded.state.cases if each.number == number), None)
-        if case is None:
+        rules = await _rules(ports, loaded.state, case)
+        if case is None or rules is None:
             raise NotFound
-        category = loaded.state.category
-        scheme = await ports.door.load(admission_scheme.decider, admission_scheme.stream(category))
-        version = scheme.state.version(case.scheme_version)
-        if version is None:
-            raise NotFound
-        return explanation(qualification_id, loaded.version, loaded.state, case, version.document)
+        return explanation(qualification_id, loaded.version, loaded.state, case, rules)
 
     return one
 

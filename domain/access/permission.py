@@ -181,12 +181,12 @@ def _must_be_somebody_elses(question: Question, name: str, held: Iterable[Standi
     """Duties that are kept apart, and what nobody may do for themselves or their organisation. Raises Denied."""
     if duties.is_for_others_only(question.permission, question.whose.facet) and question.actor in question.whose.people:
         raise NotForYourself(name, visible=_visible(question, held))
+    if tag := duties.conflict(question.permission, question.actor, question.hands):
+        raise DutiesKeptApart(name, visible=_visible(question, held), because=tag)
     if question.permission in duties.NOT_FOR_ONES_ORGANISATION:
         theirs = {each.organisation for each in held if each.organisation}
         if not theirs.isdisjoint(question.whose.organisations):
             raise NotForYourOrganisation(name, visible=_visible(question, held))
-    if tag := duties.conflict(question.permission, question.actor, question.hands):
-        raise DutiesKeptApart(name, visible=_visible(question, held), because=tag)
 
 
 def permission_of(name: str, facet: str) -> str:

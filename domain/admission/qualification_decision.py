@@ -114,7 +114,7 @@ def appeal(story: Story, command: Appeal, at: datetime, ask: Ask) -> None:
     state = story.state
     if state.open_case is not None:
         raise refusals.CaseStillOpen(case=state.current)
-    case, against, since = _contestable(state)
+    case, against, since = contestable(state)
     rules = admission_scheme.rules(ask, state.category, case.scheme_version)
     closes = since + timedelta(days=rules.appeal_window)
     if at > closes:
@@ -202,7 +202,7 @@ def _condition(state: Qualification, key: str) -> ToMeet:
     return found
 
 
-def _contestable(state: Qualification) -> tuple[Case, bool, datetime]:
+def contestable(state: Qualification) -> tuple[Case, bool, datetime]:
     """The case to hear again, whether against a revocation, and since when the window runs."""
     last = state.cases[-1]
     revoked = state.revocation

@@ -1,7 +1,7 @@
 """Qualification over HTTP, under the table of permissions: filed by vendors, scored blind, decided by others."""
 
 from collections.abc import AsyncIterator, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
@@ -14,8 +14,9 @@ from adapters.ledger import PostgresLedger
 from api.admission import qualification_examples, scheme_examples
 from api.admission.qualification_view import Explanation, QualificationView
 from api.ports import Files
+from api.work_order_view import History
 from domain.access import appointment, permission, role
-from domain.admission import admission_scheme, qualification, vendor
+from domain.admission import admission_scheme, qualification, vendor, waiver
 from domain.decider import Command, Elapse
 from domain.lifecycles import AnyDecider
 from domain.parties import area, organisation, person
@@ -212,6 +213,8 @@ async def test_scores_show_to_nobody_before_all_are_in(gate: Gate) -> None:
     for who in ("ren", "shi", "head", "lin"):
         for path, query in (
             (PATH, {}),
+            (f"{PATH}/history", {}),
+            (f"{PATH}/history", {"as_of": str(await gate.ledger.head())}),
             (f"{PATH}/explanation", {}),
             (f"{PATH}/explanation", {"as_of": str(await gate.ledger.head())}),
             (PATH, {"as_of": str(await gate.ledger.head())}),
@@ -236,6 +239,69 @@ async def test_scores_show_to_nobody_before_all_are_in(gate: Gate) -> None:
     assert (capital["answer"], capital["measured"], capital["given"]) == (6 * MILLION_YUAN, 80, [])
     then = await gate.look("shi", PATH, as_of=str(await gate.ledger.head()))
     msgspec.convert(then, QualificationView)
+
+
+async def test_a_history_tells_everything_and_each_score_once_all_of_its_round_are_in(gate: Gate) -> None:
+    await gate.in_review("ren", "shi")
+    await gate.do_as("ren", "score", scores(plan=63))
+    half = await gate.ledger.head()
+    await gate.do_as("shi", "score", scores(plan=64))
+    told = await gate.look("lin", f"{PATH}/history")
+    msgspec.convert(told, History)
+    assert [each["type"].partition(".")[2] for each in told["events"]] == [
+        *("submitted", "document_checked", "document_checked", "reviewers_assigned", "scored", "scored", "reviewed")
+    ]
+    assert told["events"][4]["label"] == "Scored"
+    assert [{"criterion": "plan", "points": 63} in each["data"]["scores"] for each in told["events"][4:6]] == [
+        *(True, False)
+    ]
+    before = await gate.look("lin", f"{PATH}/history", as_of=str(half))
+    assert before["events"][-1]["data"].keys() == {"at", "by"}
+    await gate.do_as("head", "decide", {"outcome": "refuse", "reasons": ["other"]})
+    await gate.do_as("lin", "appeal", {"reason": "facts_wrong"})
+    await gate.do_as("third", "assign-reviewers", {"reviewers": [gate.people["qin"], gate.people["wu"]]})
+    await gate.do_as("qin", "score", scores(plan=91))
+    heard_again = await gate.look("wu", f"{PATH}/history")
+    assert heard_again["events"][-1]["data"].keys() == {"at", "by"}
+    assert "scores" in heard_again["events"][4]["data"]
+    rival = {"Authorization": f"Bearer {gate.people['rival']}"}
+    assert (await gate.see(f"{PATH}/history", headers=rival)).status_code == 404
+
+
+async def test_whoever_follows_a_case_reads_who_has_to_do_what_next(gate: Gate) -> None:
+    async def coming(language: str = "en") -> list[tuple[str, str, list[str], str]]:
+        said = {"Authorization": f"Bearer {gate.people['lin']}", "Accept-Language": language}
+        seen = (await gate.see(PATH, headers=said)).json()
+        return [(each["do"], each["who"], each["about"] or each["people"], each["title"]) for each in seen["next"]]
+
+    await gate.publish()
+    assert await gate.apply(documents=[PAPERS[0]]) == (201, "")
+    assert await coming() == [
+        ("file_documents", "vendor", ["safety_licence"], "The vendor has to file documents of these kinds."),
+        ("check_documents", "procurement_officer", ["business_licence"], "Procurement has to check these documents."),
+    ]
+    assert (await coming("zh"))[0][3] == "供应商须提交这些种类的材料。"
+    await gate.do_as("lin", "add-document", {"document": PAPERS[1]})
+    for serial in (1, 2):
+        await gate.do_as("ren", "check-document", {"serial": serial, "verdict": "accepted"})
+    assert [each[0] for each in await coming()] == ["assign_reviewers"]
+    await gate.do_as("head", "assign-reviewers", {"reviewers": [gate.people["ren"], gate.people["shi"]]})
+    await gate.do_as("ren", "score", scores())
+    assert [each[:3] for each in await coming()] == [("score", "reviewers", [gate.people["shi"]])]
+    await gate.do_as("shi", "score", scores())
+    assert [each[:3] for each in await coming()] == [("decide", "procurement_head", ["1/2"])]
+    fence = {"key": "fence", "text": "安装围栏", "deadline": "2026-04-20T16:00:00Z"}
+    conditionally = {"outcome": "grant_conditionally", "conditions": [fence]}
+    await gate.do_as("head", "decide", conditionally)
+    assert [each[:3] for each in await coming()] == [("decide", "procurement_head", ["2/2"])]
+    await gate.do_as("deputy", "decide", conditionally)
+    assert [each[:3] for each in await coming()] == [("submit_evidence", "vendor", ["fence"])]
+    await gate.do_as("lin", "submit-evidence", {"condition": "fence", "files": ["a1" * 32]})
+    assert [each[:3] for each in await coming()] == [("clear_condition", "procurement_officer", ["fence"])]
+    await gate.do_as("ren", "clear-condition", {"condition": "fence"})
+    assert await coming() == []
+    await gate.do_as("head", "revoke", {"reason": "safety"})
+    assert [each[0] for each in await coming()] == ["appeal", "apply"]
 
 
 async def test_each_reviewer_has_a_board_of_what_waits_for_them(gate: Gate) -> None:
@@ -371,6 +437,37 @@ async def test_the_log_answers_who_was_qualified_where_and_when_by_what(gate: Ga
     before = await gate.look("lin", answer, **asked, at="2026-03-20T00:00:00Z", as_known_at=str(known))
     assert (before["qualified"], before["known_at"]) == (True, known), "as we knew it then"
     assert (await gate.look("lin", answer, **asked, at="2026-03-20T00:00:00Z"))["qualified"] is False
+
+
+async def test_an_emergency_waiver_is_named_where_there_is_no_grant(gate: Gate) -> None:
+    await gate.publish()
+    stream, began = waiver.stream(VENDOR, "cameras"), gate.clock.at
+    propose = waiver.Propose(
+        at=began,
+        vendor=VENDOR,
+        category="cameras",
+        reason="disaster",
+        text="台风",
+        what=("work",),
+        until=began + timedelta(days=30),
+        area=DISTRICT,
+    )
+    answer, asked = f"/vendors/{VENDOR}/qualified", {"category": "cameras", "area": WILLOWS}
+    await gate.put(waiver.decider, stream, propose)
+    assert (await gate.look("lin", answer, **asked))["waivers"] == [], "one signature is none"
+    await gate.put(waiver.decider, stream, waiver.Sign(at=began + timedelta(hours=1), number=1))
+    gate.clock.pass_by(hours=2)
+    found = await gate.look("lin", answer, **asked)
+    named = [(each["number"], each["area"], each["what"], each["reason"]) for each in found["waivers"]]
+    assert (found["qualified"], named) == (False, [(1, DISTRICT, ["work"], "disaster")])
+    assert found["waivers"][0]["positions"] == [row.position for row in await gate.ledger.read(stream)]
+    elsewhere = await gate.look("lin", answer, category="cameras")
+    assert elsewhere["waivers"] == [], "not in the whole city"
+    gate.clock.pass_by(days=2)
+    await gate.put(waiver.decider, stream, waiver.Revoke(at=gate.clock.at, number=1, reason="emergency_over"))
+    assert (await gate.look("lin", answer, **asked))["waivers"] == []
+    then = await gate.look("lin", answer, **asked, at=(began + timedelta(days=1)).isoformat())
+    assert [each["number"] for each in then["waivers"]] == [1], "it counted then"
 
 
 async def test_nobody_asks_about_others_or_about_nothing(gate: Gate) -> None:
