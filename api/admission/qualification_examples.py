@@ -5,6 +5,7 @@ from api.change import Offer
 from domain.admission import admission_scheme, qualification, vendor
 from domain.admission.qualification import QualificationCommand
 from domain.parties import area
+from domain.privacy.published import PublishedTextNamesPeople
 
 REVIEWER, OTHER_REVIEWER = "019a5b1e-0000-7000-8000-000000000011", "019a5b1e-0000-7000-8000-000000000012"
 THIRD_REVIEWER = "019a5b1e-0000-7000-8000-000000000013"
@@ -140,6 +141,7 @@ DECIDE: Offer[QualificationCommand] = Offer(
         qualification.BelowPassMark,
         qualification.RefusalNeedsReason,
         qualification.ConditionsUnclear,
+        PublishedTextNamesPeople,
         qualification.ConditionDeadlineOutOfRange,
         qualification.TermOverMeanwhile,
     ),
@@ -285,15 +287,6 @@ LINE: dict[str, object] = {
     "submitted_at": "2026-03-02T01:00:00Z",
     "awaiting": [],
     "granted_until": "2026-04-20T16:00:00Z",
-}
-EXPIRY: dict[str, object] = {
-    **PLACE,
-    "case": 1,
-    "ends_at": "2026-04-20T16:00:00Z",
-    "because": "conditions",
-    "document": None,
-    "conditions": ["fence"],
-    "renewal_open": False,
 }
 EXPLANATION: dict[str, object] = {
     "id": ID,

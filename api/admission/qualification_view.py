@@ -116,24 +116,6 @@ class QualificationLine(msgspec.Struct, frozen=True, kw_only=True):
     """When what is granted ends, unless something is done."""
 
 
-class ExpiryView(msgspec.Struct, frozen=True, kw_only=True):
-    """A grant that ends before long, and what ends it."""
-
-    id: UUID
-    vendor: str
-    category: str
-    area: str
-    case: int
-    ends_at: datetime
-    because: str
-    """term, document, conditions."""
-    document: DocumentView | None
-    conditions: tuple[str, ...]
-    """The keys of those that are still to be met."""
-    renewal_open: bool
-    """A renewal is under way."""
-
-
 class Given(msgspec.Struct, frozen=True, kw_only=True):
     """What one person gave for a criterion."""
 
@@ -227,24 +209,6 @@ def line(stream: UUID, version: int, found: Qualification) -> QualificationLine:
         submitted_at=None if case is None else case.submitted_at,
         awaiting=() if open_case is None else open_case.awaiting,
         granted_until=max((qualification.end(found, each).at for each in found.live), default=None),
-    )
-
-
-def expiry(stream: UUID, found: Qualification) -> ExpiryView:
-    """What ends the last grant next."""
-    last = found.live[-1]
-    end = qualification.end(found, last)
-    return ExpiryView(
-        id=stream,
-        vendor=found.vendor,
-        category=found.category,
-        area=found.area,
-        case=last.case,
-        ends_at=end.at,
-        because=end.because,
-        document=document(end.serial, found.documents[end.serial - 1]) if end.serial else None,
-        conditions=tuple(each.key for each in last.to_meet),
-        renewal_open=found.open_case is not None,
     )
 
 

@@ -6,10 +6,8 @@ GET  /qualifications/{id}                        ?as_of=, ?basis=: where it stan
 GET  /qualifications/{id}/history                the same: everything that happened to it, scores once all are in
 GET  /qualifications/{id}/explanation            ?case=, ?as_of=: scores, weights, minimums, who
 GET  /qualifications?vendor=&category=&within=&status=&stage=&awaiting=me&granted=    a page, oldest submission first
-GET  /expiries?before=                           what ends before long, the earliest first
 """
 
-from datetime import datetime
 from typing import Annotated, Final, TypeVar
 from uuid import UUID
 
@@ -23,7 +21,6 @@ from api import as_of as past
 from api.admission.qualification_examples import (
     APPEAL,
     EXAMPLE,
-    EXPIRY,
     EXPLANATION,
     HISTORY,
     LINE,
@@ -33,11 +30,9 @@ from api.admission.qualification_examples import (
 from api.admission.qualification_history import told
 from api.admission.qualification_next import coming
 from api.admission.qualification_view import (
-    ExpiryView,
     Explanation,
     QualificationLine,
     QualificationView,
-    expiry,
     explanation,
     line,
     view,
@@ -60,13 +55,12 @@ from domain.admission import admission_scheme, qualification
 from domain.admission.qualification import Case, Qualification, QualificationCommand, Stage, Status
 from domain.admission.scheme_document import Document
 from domain.ports import Done, Loaded, Recorded
-from projections.admission.qualification_board import NEVER, Filters, projection, written
+from projections.admission.qualification_board import Filters, projection
 
 T = TypeVar("T")
 
 SEEING: Final = "qualification.see"
 PATH: Final = "/qualifications"
-EXPIRIES: Final = "/expiries"
 ME: Final = "me"
 READING = (Malformed, NotIdentified, NotFound, InternalError, NotThereYet, LedgerAway)
 LISTING = (Malformed, NotIdentified, NotPermitted, InternalError, NotThereYet, LedgerAway)
@@ -105,23 +99,10 @@ class QualificationSieve(Place, frozen=True, kw_only=True, forbid_unknown_fields
     granted: Annotated[bool, Meta(description="What is granted counts now.")] | UnsetType = UNSET
 
 
-class ExpirySieve(Place, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
-    """What ends before long."""
-
-    before: Annotated[datetime, Meta(tz=True, description="Ends before this moment.")] | UnsetType = UNSET
-
-
 class QualificationPage(msgspec.Struct, frozen=True):
     """Some qualifications, and the cursor of the next page, null on the last."""
 
     items: list[QualificationLine]
-    next: str | None
-
-
-class ExpiryPage(msgspec.Struct, frozen=True):
-    """Some grants that end, the earliest first, and the cursor of the next page, null on the last."""
-
-    items: list[ExpiryView]
     next: str | None
 
 
@@ -135,7 +116,6 @@ def routes(ports: Ports) -> list[HTTPRouteHandler]:
         _history(ports),
         _explanation(ports),
         _list(ports),
-        _expiries(ports),
     ]
 
 
@@ -312,30 +292,6 @@ def _list(ports: Ports) -> HTTPRouteHandler:
         )
         lines = [line(row.id, row.version, row.state) for row in shown.rows]
         return linked(request, PATH, QualificationPage(lines, shown.onward), shown.onward)
-
-    return some
-
-
-def _expiries(ports: Ports) -> HTTPRouteHandler:
-    @get(
-        EXPIRIES,
-        summary="What was granted and ends before long, the earliest first, and what ends it",
-        operation_id="listExpiries",
-        operation_class=operation(
-            *parameters(ExpirySieve), gives={"items": [EXPIRY], "next": None}, headers=("Link",), permission=SEEING
-        ),
-        responses=problems(*LISTING),
-    )
-    async def some(request: Asked) -> Response[ExpiryPage]:
-        viewer = await looking_at_some(request, ports, SEEING)
-        sieve = asked_for(request, ExpirySieve)
-        before = NEVER if sieve.before is UNSET else written(sieve.before)
-        wanted = structs.replace(_place(sieve), ends_before=before, sight=viewer.sight)
-        shown = await page_of(
-            ports, projection.name, sieve, lambda after, limit: ports.qualifications.ending(wanted, after, limit)
-        )
-        items = [expiry(row.id, row.state) for row in shown.rows]
-        return linked(request, EXPIRIES, ExpiryPage(items, shown.onward), shown.onward)
 
     return some
 

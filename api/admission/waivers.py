@@ -32,6 +32,7 @@ from domain.admission.in_order import BackDated
 from domain.admission.waiver import Waiver, WaiverCommand, Waivers
 from domain.parties import area
 from domain.ports import Done
+from domain.privacy.published import PublishedTextNamesPeople
 from projections.admission.waiver_register import Filters, projection
 
 SEEING = "waiver.see"
@@ -56,6 +57,7 @@ PROPOSE: Offer[WaiverCommand] = Offer(
         waiver.WaiverEndsTooEarly,
         waiver.WaiverTooLong,
         waiver.WaiverAwaitsSignature,
+        PublishedTextNamesPeople,
         vendor.VendorNotRegistered,
         admission_scheme.CategoryUnknown,
         area.AreaNotRegistered,

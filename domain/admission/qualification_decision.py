@@ -32,6 +32,7 @@ from domain.admission.qualification_messages import (
 from domain.admission.scheme_document import Document
 from domain.decider import Ask
 from domain.parties import area
+from domain.privacy.published import fit_to_publish
 
 _LONGEST_TEXT: Final = 500
 _LONGEST_KEY: Final = 32
@@ -179,7 +180,7 @@ def _together(case: Case, more: Sequence[Condition]) -> tuple[Condition, ...]:
 def _must_be_clear(conditions: Sequence[Condition]) -> None:
     keys = [each.key for each in conditions]
     fits = all(
-        0 < len(each.key) <= _LONGEST_KEY and 0 < len(each.text.strip()) <= len(each.text) <= _LONGEST_TEXT
+        0 < len(each.key) <= _LONGEST_KEY and 0 < len(fit_to_publish(each.text)) <= len(each.text) <= _LONGEST_TEXT
         for each in conditions
     )
     if not fits or len(set(keys)) != len(keys):

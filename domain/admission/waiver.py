@@ -31,6 +31,7 @@ from domain.admission.what import What
 from domain.decider import Ask, Command, Decider, Due, Elapse, Event, Refused, Whose, derived_id
 from domain.parties import area as areas
 from domain.privacy.personal import Key, NotPersonal
+from domain.privacy.published import fit_to_publish
 
 LONGEST: Final = timedelta(days=90)
 """An emergency is over by then, or it is none."""
@@ -257,7 +258,7 @@ def _propose(command: Propose, waivers: Waivers, ask: Ask) -> Sequence[WaiverEve
             vendor=command.vendor,
             category=command.category,
             reason=command.reason,
-            text=command.text.strip(),
+            text=fit_to_publish(command.text),
             what=tuple(dict.fromkeys(command.what)),
             since=since,
             until=command.until,

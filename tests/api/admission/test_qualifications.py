@@ -1,7 +1,7 @@
 """Qualification over HTTP, under the table of permissions: filed by vendors, scored blind, decided by others."""
 
 from collections.abc import AsyncIterator, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
@@ -12,6 +12,7 @@ from adapters.door import LedgerDoor
 from adapters.ids import new_id
 from adapters.ledger import PostgresLedger
 from api.admission import qualification_examples, scheme_examples
+from api.admission.expiries import ExpiryView
 from api.admission.qualification_view import Explanation, QualificationView
 from api.ports import Files
 from api.work_order_view import History
@@ -21,7 +22,9 @@ from domain.decider import Command, Elapse
 from domain.lifecycles import AnyDecider
 from domain.parties import area, organisation, person
 from domain.ports import Context
-from projections.admission import qualification_board, scheme_register
+from domain.restraint import sanction
+from projections.admission import qualification_board, scheme_register, vendor_register, waiver_register
+from projections.restraint import sanction_register
 from tests import everybody
 from tests.api.reception import Clock, Reception, application, counter
 from tests.domain import trade
@@ -147,7 +150,17 @@ async def gate(ledger: PostgresLedger, door: LedgerDoor, files: Files) -> AsyncI
     clock = Clock()
     real = everybody.real_door_to(ledger)
     app = application(ledger, real, clock, files=files, see=permission.sight, by_role=True)
-    async with followed(ledger, qualification_board.projection, scheme_register.projection), counter(app) as http:
+    async with (
+        followed(
+            ledger,
+            qualification_board.projection,
+            scheme_register.projection,
+            vendor_register.projection,
+            waiver_register.projection,
+            sanction_register.projection,
+        ),
+        counter(app) as http,
+    ):
         gate = Gate(http, clock)
         gate.door, gate.ledger = door, ledger
         await gate.build()
@@ -374,6 +387,56 @@ async def test_conditions_are_shown_to_be_met_by_one_side_and_cleared_by_the_oth
     assert await gate.ask("lin", "clear-condition", {"condition": "fence"}) == (403, "NotPermitted")
     await gate.do_as("ren", "clear-condition", {"condition": "fence"})
     assert (await gate.look("lin", PATH))["status"] == "granted"
+
+
+async def test_everything_that_ends_before_long_is_in_one_list(gate: Gate) -> None:
+    await gate.reviewed()
+    condition = {"key": "fence", "text": "安装围栏", "deadline": "2026-04-01T00:00:00Z"}
+    await gate.do_as("head", "decide", {"outcome": "grant_conditionally", "conditions": [condition]})
+    await gate.do_as("deputy", "decide", {"outcome": "grant"})
+    at = gate.clock.at
+    for number, until in (("1", date(2026, 5, 31)), ("2", date(2026, 4, 30))):
+        certificate = vendor.AddCertificate(
+            at=at, kind="lift_maintenance", number=number, issuer="局", valid_from=date(2026, 1, 1), valid_until=until
+        )
+        await gate.put(vendor.decider, vendor.stream(VENDOR), certificate)
+    propose = waiver.Propose(
+        at=at,
+        vendor=VENDOR,
+        category="cameras",
+        reason="disaster",
+        text="台风",
+        what=("work",),
+        until=at + timedelta(days=20),
+        area=DISTRICT,
+    )
+    await gate.put(waiver.decider, waiver.stream(VENDOR, "cameras"), propose)
+    ban = sanction.Blacklist(
+        at=at, vendor=VENDOR, by="head", reason="forged_documents", text="弄虚作假", until=at + timedelta(days=40)
+    )
+    await gate.put(sanction.decider, sanction.stream(VENDOR), ban)
+
+    async def ending(who: str = "lin", **asked: str) -> list[tuple[str, int, str]]:
+        page = await gate.look(who, "/expiries", min_position=str(await gate.ledger.head()), **asked)
+        for each in page["items"]:
+            msgspec.convert(each, ExpiryView)
+        return [(each["kind"], each["number"], each["ends_at"][:10]) for each in page["items"]]
+
+    all_of_it = [
+        *(("waiver", 1, "2026-03-22"), ("grant", 1, "2026-04-01")),
+        *(("sanction", 1, "2026-04-11"), ("certificate", 2, "2026-04-30")),
+    ]
+    assert await ending() == await ending("head") == all_of_it
+    assert await ending("rival") == []
+    assert await ending(before="2026-04-05T00:00:00Z") == all_of_it[:2]
+    assert await ending(kind="certificate") == all_of_it[3:]
+    assert await ending(category="cameras") == all_of_it[:2]
+    assert await ending(within=DISTRICT) == all_of_it[1:2]
+    first = await gate.look("lin", "/expiries", limit="3")
+    rest = await gate.look("lin", "/expiries", limit="3", cursor=first["next"])
+    assert [each["kind"] for page in (first, rest) for each in page["items"]] == [kind for kind, _, _ in all_of_it]
+    (certificate,) = rest["items"]
+    assert [(each["number"], each["ends_at"][:10]) for each in certificate["also"]] == [(1, "2026-05-31")]
 
 
 async def test_an_appeal_is_heard_by_others_on_the_evidence_at_a_position_of_the_log(gate: Gate) -> None:
