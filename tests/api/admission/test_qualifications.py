@@ -1,5 +1,6 @@
 """Qualification over HTTP, under the table of permissions: filed by vendors, scored blind, decided by others."""
 
+import hashlib
 from collections.abc import AsyncIterator, Mapping
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final
@@ -26,6 +27,7 @@ from domain.restraint import sanction
 from projections.admission import qualification_board, scheme_register, vendor_register, waiver_register
 from projections.restraint import sanction_register
 from tests import everybody
+from tests.adapters import hostile_files
 from tests.api.reception import Clock, Reception, application, counter
 from tests.domain import trade
 from tests.domain.admission.qualifying import DISTRICT, GOOD, LASTING, LICENCE, MILLION_YUAN, RULES, SAFETY, VENDOR
@@ -77,7 +79,7 @@ class Gate(Reception):
         await self.appoint("both", "vendor_agent", VENDOR)
         await self.appoint("both", "procurement_head")
 
-    async def appoint(self, name: str, held: role.Name, company: str = "") -> None:
+    async def appoint(self, name: str, held: role.Name, company: str = "", place: str = "") -> None:
         """Give somebody a role, one more if they have one."""
         number = 1
         if name in self.people:
@@ -86,7 +88,9 @@ class Gate(Reception):
             self.people[name] = str(new_id())
             await self.put(person.decider, UUID(self.people[name]), person.Register(at=on(1), name=name))
         stream = appointment.stream(self.people[name])
-        propose = appointment.Propose(at=on(1), principal=self.people[name], role=held, organisation=company)
+        propose = appointment.Propose(
+            at=on(1), principal=self.people[name], role=held, organisation=company, area=place
+        )
         await self.put(appointment.decider, stream, propose)
         if held in role.POWERFUL:
             await self.put(appointment.decider, stream, appointment.Approve(at=on(1), number=number))
@@ -317,6 +321,26 @@ async def test_whoever_follows_a_case_reads_who_has_to_do_what_next(gate: Gate) 
     assert [each[0] for each in await coming()] == ["appeal", "apply"]
 
 
+async def test_whoever_checks_a_document_can_open_it(gate: Gate) -> None:
+    scan = hostile_files.picture()
+    sha256 = hashlib.sha256(scan).hexdigest()
+    path = f"/vendors/{VENDOR}/files/{sha256}"
+
+    async def sent(who: str) -> int:
+        said = {"Authorization": f"Bearer {gate.people[who]}", "Content-Type": "image/jpeg"}
+        return (await gate.http.put(path, content=scan, headers=said)).status_code
+
+    async def opened(who: str) -> bytes:
+        answer = await gate.see(path, headers={"Authorization": f"Bearer {gate.people[who]}"})
+        return answer.content if answer.status_code == 200 else b""
+
+    await gate.publish()
+    assert await sent("lin") == 404, "nothing names it"
+    assert await gate.apply(documents=[{**PAPERS[0], "sha256": sha256}]) == (201, "")
+    assert [await sent(who) for who in ("rival", "ren", "lin", "lin")] == [404, 403, 204, 204]
+    assert [await opened(who) for who in ("ren", "lin", "rival")] == [scan, scan, b""]
+
+
 async def test_each_reviewer_has_a_board_of_what_waits_for_them(gate: Gate) -> None:
     await gate.in_review("ren", "shi")
     await gate.do_as("ren", "score", scores())
@@ -531,6 +555,30 @@ async def test_an_emergency_waiver_is_named_where_there_is_no_grant(gate: Gate) 
     assert (await gate.look("lin", answer, **asked))["waivers"] == []
     then = await gate.look("lin", answer, **asked, at=(began + timedelta(days=1)).isoformat())
     assert [each["number"] for each in then["waivers"]] == [1], "it counted then"
+
+
+async def test_a_committee_sees_the_waivers_of_its_area_and_no_others(gate: Gate) -> None:
+    await gate.publish()
+    await gate.appoint("fang", "committee", str(new_id()), WILLOWS)
+    stream, at = waiver.stream(VENDOR, "cameras"), gate.clock.at
+    for number, place in enumerate((DISTRICT, WILLOWS), 1):
+        propose = waiver.Propose(
+            at=at,
+            vendor=VENDOR,
+            category="cameras",
+            reason="disaster",
+            text="台风",
+            what=("work",),
+            until=at + timedelta(days=30),
+            area=place,
+        )
+        await gate.put(waiver.decider, stream, propose)
+        await gate.put(waiver.decider, stream, waiver.Sign(at=at, number=number))
+    path, position = f"/waivers/{VENDOR}/cameras", str(await gate.ledger.head())
+    assert [each["number"] for each in (await gate.look("fang", path))["waivers"]] == [2]
+    (listed,) = (await gate.look("fang", "/waivers", min_position=position))["items"]
+    assert [each["number"] for each in listed["waivers"]] == [2]
+    assert [each["number"] for each in (await gate.look("lin", path))["waivers"]] == [1, 2]
 
 
 async def test_nobody_asks_about_others_or_about_nothing(gate: Gate) -> None:
