@@ -7,7 +7,7 @@ import msgspec
 from api.sentences import Language, say
 from domain.admission import qualification_next
 from domain.admission.qualification_history import Qualification
-from domain.admission.qualification_next import Do, Step, Who
+from domain.admission.qualification_next import Do, NextStep, Who
 from domain.admission.scheme_document import Document
 
 
@@ -30,6 +30,6 @@ def coming(state: Qualification, rules: Document | None, at: datetime, language:
     return tuple(_shown(each, language) for each in qualification_next.steps(state, rules, at))
 
 
-def _shown(step: Step, language: Language) -> NextView:
+def _shown(step: NextStep, language: Language) -> NextView:
     title = say(qualification_next.SENTENCES[step.do], language)
     return NextView(do=step.do, who=step.who, people=step.people, about=step.about, by=step.by, title=title)

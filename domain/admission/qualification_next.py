@@ -54,7 +54,7 @@ SENTENCES: Final[Mapping[Do, str]] = MappingProxyType(
 """What people read of each."""
 
 
-class Step(Struct, frozen=True, kw_only=True):
+class NextStep(Struct, frozen=True, kw_only=True):
     """Something that somebody has to do, or may do."""
 
     do: Do
@@ -67,7 +67,7 @@ class Step(Struct, frozen=True, kw_only=True):
     """None: no time is set."""
 
 
-def steps(state: Qualification, rules: Document | None, at: datetime) -> tuple[Step, ...]:
+def steps(state: Qualification, rules: Document | None, at: datetime) -> tuple[NextStep, ...]:
     """What comes next, as of a moment. `rules` are those of the case that is, or was last, worked on."""
     if not state.cases or rules is None:
         return ()
@@ -79,60 +79,60 @@ def steps(state: Qualification, rules: Document | None, at: datetime) -> tuple[S
     )
 
 
-def _of_case(state: Qualification, case: Case, rules: Document, at: datetime) -> Iterator[Step]:
+def _of_case(state: Qualification, case: Case, rules: Document, at: datetime) -> Iterator[NextStep]:
     match case.stage:
         case "documents":
             yield from _documents(state, case, rules, at)
         case "review":
-            yield Step(do="score", who="reviewers", people=case.awaiting)
+            yield NextStep(do="score", who="reviewers", people=case.awaiting)
         case "panel" if not case.panel:
-            yield Step(do="assign_panel", who="procurement_head")
+            yield NextStep(do="assign_panel", who="procurement_head")
         case "panel":
-            yield Step(do="settle", who="panel", people=case.panel)
+            yield NextStep(do="settle", who="panel", people=case.panel)
         case "decision":
             level = f"{len(case.approvals) + 1}/{rules.levels}"
-            yield Step(do="decide", who="procurement_head", about=(level,))
+            yield NextStep(do="decide", who="procurement_head", about=(level,))
         case "closed":
             pass
 
 
-def _documents(state: Qualification, case: Case, rules: Document, at: datetime) -> Iterator[Step]:
+def _documents(state: Qualification, case: Case, rules: Document, at: datetime) -> Iterator[NextStep]:
     filed = [each for each in state.documents if each.case == case.number]
     unchecked = tuple(dict.fromkeys(each.paper.kind for each in filed if each.verdict is None))
     there = {each.paper.kind for each in filed if each.counts(at)}.union(unchecked)
     missing = tuple(kind for kind in rules.required if kind not in there)
     if missing and case.appeal is None:  # an appeal is heard on what was filed
-        yield Step(do="file_documents", who="vendor", about=missing)
+        yield NextStep(do="file_documents", who="vendor", about=missing)
     if unchecked:
-        yield Step(do="check_documents", who="procurement_officer", about=unchecked)
+        yield NextStep(do="check_documents", who="procurement_officer", about=unchecked)
     if not missing and not unchecked:
-        yield Step(do="assign_reviewers", who="procurement_head")
+        yield NextStep(do="assign_reviewers", who="procurement_head")
 
 
-def _of_grant(state: Qualification, at: datetime) -> Iterator[Step]:
+def _of_grant(state: Qualification, at: datetime) -> Iterator[NextStep]:
     """What keeps the grant alive."""
     if not state.live:
         return
     last = state.live[-1]
     for each in last.to_meet:
         if each.files:
-            yield Step(do="clear_condition", who="procurement_officer", about=(each.key,), by=each.deadline)
+            yield NextStep(do="clear_condition", who="procurement_officer", about=(each.key,), by=each.deadline)
         else:
-            yield Step(do="submit_evidence", who="vendor", about=(each.key,), by=each.deadline)
+            yield NextStep(do="submit_evidence", who="vendor", about=(each.key,), by=each.deadline)
     if state.open_case is None:
         late = [each.paper.kind for each in state.documents if each.verdict is None]
         if late:
-            yield Step(do="check_documents", who="procurement_officer", about=tuple(dict.fromkeys(late)))
+            yield NextStep(do="check_documents", who="procurement_officer", about=tuple(dict.fromkeys(late)))
         if not last.to_meet and at >= last.until - timedelta(days=last.terms.renewal_opens):
-            yield Step(do="renew", who="vendor", by=last.until)
+            yield NextStep(do="renew", who="vendor", by=last.until)
     first = end(state, last)
     soon = timedelta(days=max(last.terms.reminders, default=0))
     if first.because == "document" and at >= first.at - soon:
         kind = state.documents[first.serial - 1].paper.kind
-        yield Step(do="replace_document", who="vendor", about=(kind,), by=first.at)
+        yield NextStep(do="replace_document", who="vendor", about=(kind,), by=first.at)
 
 
-def _after(state: Qualification, rules: Document, at: datetime) -> Iterator[Step]:
+def _after(state: Qualification, rules: Document, at: datetime) -> Iterator[NextStep]:
     """What a vendor may do about a no."""
     if state.open_case is not None:
         return
@@ -143,6 +143,6 @@ def _after(state: Qualification, rules: Document, at: datetime) -> Iterator[Step
     else:
         closes = since + timedelta(days=rules.appeal_window)
         if at <= closes:
-            yield Step(do="appeal", who="vendor", by=closes)
+            yield NextStep(do="appeal", who="vendor", by=closes)
     if not state.live:
-        yield Step(do="apply", who="vendor")
+        yield NextStep(do="apply", who="vendor")

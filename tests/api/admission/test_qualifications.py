@@ -581,6 +581,26 @@ async def test_a_committee_sees_the_waivers_of_its_area_and_no_others(gate: Gate
     assert [each["number"] for each in (await gate.look("lin", path))["waivers"]] == [1, 2]
 
 
+async def test_whoever_asks_when_a_grant_ends_is_told_the_same_everywhere(gate: Gate) -> None:
+    await gate.publish()
+    assert await gate.apply(documents=[PAPERS[0], msgspec.to_builtins(SAFETY)]) == (201, "")
+    for serial in (1, 2):
+        await gate.do_as("ren", "check-document", {"serial": serial, "verdict": "accepted"})
+    await gate.do_as("head", "assign-reviewers", {"reviewers": [gate.people[each] for each in ("ren", "shi")]})
+    for each in ("ren", "shi"):
+        await gate.do_as(each, "score", scores())
+    for each in ("head", "deputy"):
+        await gate.do_as(each, "decide", {"outcome": "grant"})
+    now = {"min_position": str(await gate.ledger.head())}
+    (listed,) = (await gate.look("lin", "/qualifications", **now))["items"]
+    (ending,) = (await gate.look("lin", "/expiries", **now))["items"]
+    (held,) = (await gate.look("lin", f"/vendors/{VENDOR}/dossier"))["qualifications"]
+    answered = await gate.look("lin", f"/vendors/{VENDOR}/qualified", category="cameras", area=DISTRICT)
+    (grant,) = (await gate.look("lin", PATH))["grants"]
+    ends = {listed["granted_until"], ending["ends_at"], held["granted_until"], answered["ground"]["ends_at"]}
+    assert ends == {grant["ends_at"]} == {"2027-03-31T16:00:00Z"}, "with the licence, long before the term"
+
+
 async def test_nobody_asks_about_others_or_about_nothing(gate: Gate) -> None:
     for who, path, query, status in (
         ("rival", f"/vendors/{VENDOR}/qualified", {"category": "cameras"}, 404),
