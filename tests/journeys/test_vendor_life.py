@@ -35,7 +35,7 @@ async def test_a_vendor_is_admitted_rated_suspended_and_reinstated(here: City) -
 
 async def _opens_its_file(here: City) -> None:
     scheme = f"/admission-schemes/{CATEGORY}"
-    assert await here.refused("head", scheme, {"document": steps.LOPSIDED}) == "WeightsDoNotSum"
+    assert await here.refused("head", scheme, {"document": steps.LOPSIDED}) == "SchemeWeightsDoNotSum"
     assert await here.refused("officer", scheme, {"document": steps.SCHEME}) == "NotPermitted"
     await here.do("head", scheme, {"document": steps.SCHEME})
     assert await here.refused("officer", "/engagements/awards", job(here)) == "VendorNotRegistered"
