@@ -148,8 +148,8 @@ def up(settings: Settings, _options: Options) -> int:
 
 def demo(settings: Settings, options: Options) -> int:
     """The platform with generated data and a story; stays up afterwards, unless asked once."""
-    from adapters import wiring  # noqa: PLC0415 - what only starts others does without
     from adapters.demo import Backstage, StoryFailed, tell  # noqa: PLC0415 - as above
+    from adapters.wiring import errands  # noqa: PLC0415 - what only starts others does without
 
     async def everything() -> int:
         stop = stop_requested()
@@ -160,8 +160,8 @@ def demo(settings: Settings, options: Options) -> int:
                 return FAILED
             _say_where(running)
             backstage = Backstage(
-                let_in=functools.partial(wiring.create_accounts, running.engines, settings),
-                stored=functools.partial(wiring.stored, running.engines, settings),
+                let_in=functools.partial(errands.create_accounts, running.engines, settings),
+                stored=functools.partial(errands.stored, running.engines, settings),
             )
             story = asyncio.create_task(tell(running.api, running.engines.temporal_ui, _out, backstage))
             stopping = asyncio.create_task(stop.wait())
@@ -191,18 +191,31 @@ def _say_where(running: Platform) -> None:
     _out.print(f"停止 stop      Ctrl-C, kill {os.getpid()}")
 
 
+def _duty(role: str) -> Duty:
+    """What a process does, and no library that it does without: the API lives without Temporal's 40 MB."""
+    if role == "serve":
+        from adapters.wiring.serving import serve  # noqa: PLC0415 - as said
+
+        return serve
+    if role == "work":
+        from adapters.wiring.working import work  # noqa: PLC0415 - as said
+
+        return work
+    from adapters.wiring.following import follow  # noqa: PLC0415 - as said
+
+    return follow
+
+
 def _role(role: str) -> Command:
     """The command that runs one of our processes in the foreground."""
 
     def command(settings: Settings, options: Options) -> int:
-        from adapters import wiring  # noqa: PLC0415 - what only starts others does without their libraries
-
-        duties: dict[str, Duty] = {"serve": wiring.serve, "work": wiring.work, "follow": wiring.follow}
+        duty = _duty(role)
 
         async def process(engines: Engines) -> None:
             stop = stop_requested()
             watching = asyncio.create_task(end_with(options.child_of)) if options.child_of else None
-            await duties[role](settings, engines, stop)
+            await duty(settings, engines, stop)
             if watching is not None:
                 watching.cancel()
 
@@ -278,28 +291,29 @@ def keys(settings: Settings, options: Options) -> int:
 
 def rebuild(settings: Settings, options: Options) -> int:
     """Replay read models, with a bar that moves."""
-    from adapters import wiring  # noqa: PLC0415 - as above
+    from adapters.wiring import errands, read_models  # noqa: PLC0415 - as above
 
-    wanted = [options.projection] if options.projection else list(wiring.PROJECTIONS)
-    if unknown := set(wanted) - set(wiring.PROJECTIONS):
-        _err.print(f"no such projection: {', '.join(unknown)}; there are {', '.join(wiring.PROJECTIONS)}", style="red")
+    wanted = [options.projection] if options.projection else list(read_models.PROJECTIONS)
+    if unknown := set(wanted) - set(read_models.PROJECTIONS):
+        known = ", ".join(read_models.PROJECTIONS)
+        _err.print(f"no such projection: {', '.join(unknown)}; there are {known}", style="red")
         return MISUSED
     with engines_for(settings, temporal=False) as engines, _bar("events") as bar:
         for name in wanted:
             task = bar.add_task(name, total=None)
             told = functools.partial(bar.advance, task)
-            done = _run(wiring.rebuild_projection(engines, settings, name, told))
+            done = _run(errands.rebuild_projection(engines, settings, name, told))
             bar.update(task, total=done.events, completed=done.events)
     return OK
 
 
 def import_work_orders(settings: Settings, options: Options) -> int:
     """Import a file, tell what is wrong in it, and what its promises came to."""
-    from adapters import wiring  # noqa: PLC0415 - as above
+    from adapters.wiring import errands  # noqa: PLC0415 - as above
 
     with engines_for(settings, temporal=False) as engines, _bar("bytes") as bar:
         told = _telling(bar, options.file.name)
-        report = _run(wiring.import_work_orders(engines, settings, options.file, options.layout, told))
+        report = _run(errands.import_work_orders(engines, settings, options.file, options.layout, told))
     _tell_rejects(report)
     for differing in report.differing:
         verdicts = f"ours {_verdict(differing.ours)}, theirs {_verdict(differing.theirs)}"
@@ -310,12 +324,12 @@ def import_work_orders(settings: Settings, options: Options) -> int:
 
 def import_areas(settings: Settings, options: Options) -> int:
     """Import files, and tell what is wrong in them."""
-    from adapters import wiring  # noqa: PLC0415 - as above
     from adapters.import_areas import summary  # noqa: PLC0415 - as above
+    from adapters.wiring import errands  # noqa: PLC0415 - as above
 
     with engines_for(settings, temporal=False) as engines, _bar("rows") as bar:
         told = _telling(bar, "区划 areas")
-        tally = _run(wiring.import_area_tree(engines, settings, options.file, told))
+        tally = _run(errands.import_area_tree(engines, settings, options.file, told))
     _tell_rejects(tally)
     _tell_numbers(summary(tally), as_json=options.json)
     return OK
@@ -323,13 +337,13 @@ def import_areas(settings: Settings, options: Options) -> int:
 
 def import_debarments(settings: Settings, options: Options) -> int:
     """Import a list of debarment, and tell what is wrong in it."""
-    from adapters import wiring  # noqa: PLC0415 - as above
     from adapters.debarment_lists import Source  # noqa: PLC0415 - as above
+    from adapters.wiring import core, errands  # noqa: PLC0415 - as above
 
-    source = Source(options.list, options.source, options.retrieved_at or wiring.now(), whole=not options.part)
+    source = Source(options.list, options.source, options.retrieved_at or core.now(), whole=not options.part)
     with engines_for(settings, temporal=False) as engines, _bar("rows") as bar:
         told = _telling(bar, options.file.name)
-        report = _run(wiring.import_debarment_list(engines, settings, options.file, source, told))
+        report = _run(errands.import_debarment_list(engines, settings, options.file, source, told))
     _tell_rejects(report)
     if report.nobody_delisted_because:
         _err.print(
@@ -421,7 +435,7 @@ def _moment(said: str) -> datetime:
 
 def create_account(settings: Settings, options: Options) -> int:
     """Open an account. A password is read from the input, never from the arguments, which others can see."""
-    from adapters import wiring  # noqa: PLC0415 - as above
+    from adapters.wiring import errands  # noqa: PLC0415 - as above
 
     password = sys.stdin.readline().rstrip("\r\n") if options.password_stdin else ""
     if options.password_stdin and not password:
@@ -434,7 +448,7 @@ def create_account(settings: Settings, options: Options) -> int:
     newcomer = Newcomer(person, options.login, password, options.name, post=post)
     with engines_for(settings, temporal=False) as engines:
         try:
-            temporary = _run(wiring.create_account(engines, settings, newcomer))
+            temporary = _run(errands.create_account(engines, settings, newcomer))
         except Refused as no:
             _err.print(f"{no.code}: {no.sentence()}", style="red", markup=False)
             return FAILED
@@ -446,10 +460,10 @@ def create_account(settings: Settings, options: Options) -> int:
 
 def rotate_signing(settings: Settings, options: Options) -> int:
     """Begin another signing key, and say which."""
-    from adapters import wiring  # noqa: PLC0415 - as above
+    from adapters.wiring import errands  # noqa: PLC0415 - as above
 
     with engines_for(settings, temporal=False) as engines:
-        _out.print(_run(wiring.rotate_signing_key(engines, settings, at_once=options.at_once)), markup=False)
+        _out.print(_run(errands.rotate_signing_key(engines, settings, at_once=options.at_once)), markup=False)
     return OK
 
 

@@ -2,6 +2,7 @@
 
     accounts -> data -> report -> (nobody cares) warning -> breach -> escalation -> pause stops a clock -> dispatch
         -> not yours -> a refusal -> done -> how it stood then -> the board -> sealed, and erased
+        -> a vendor is admitted, frozen, suspended and reinstated (`demo_vendors`)
 
 Whoever does something signs in as themselves; only the accounts are made behind the stage, by the one who has the
 command line of the machine. Every step checks what it got; the first that is wrong ends the story as failed.
@@ -9,159 +10,25 @@ command line of the machine. Every step checks what it got; the first that is wr
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from contextlib import AsyncExitStack
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Any, NamedTuple, Self, TypeAlias
 from urllib.parse import quote
-from uuid import UUID, uuid4
+from uuid import UUID
 
-import httpx
-import msgspec
-from rich.cells import set_cell_size
 from rich.console import Console
 from rich.progress import track
 
-from adapters import china_calendar
+from adapters import china_calendar, demo_vendors
 from adapters.demo_city import ACCOUNTS, ANJIE, AREAS, COMMUNITIES, COMPANIES, MINGDA, PROGRAMS, STAGE
 from adapters.demo_data import Case, agreement, cases, moment, stage_agreement
+from adapters.demo_stage import NAMES, Api, Backstage, Cast, Json, StoryFailed, Teller, clock, must
 from domain.access import role
-from domain.access.newcomer import Newcomer, Post
+from domain.access.newcomer import Post
 from domain.privacy.personal import ERASED, PREFIX
 
-Json: TypeAlias = dict[str, Any]  # what the API answered
-
 _BACK = timedelta(days=30)  # the calendar and the agreement count from so long before the first start
-_NOT_FOUND = 404
-_LATER = {429, 503}
 _PATIENCE = 60.0  # seconds for something that the clocks should do within 15
-_COLUMNS = (22, 20, 28)  # characters of a terminal
-_NAMES = {each.person: each.name for each in ACCOUNTS.values()} | {each.id: each.name for each in COMPANIES}
 _PHOTO = {"kind": "photo", "name": "IMG_2041.jpg", "sha256": "b" * 64}
-
-
-class StoryFailed(Exception):
-    """Something went otherwise than the story says."""
-
-
-class Backstage(NamedTuple):
-    """What the one who runs the machine can do beside the API."""
-
-    let_in: Callable[[Sequence[Newcomer]], Awaitable[int]]
-    stored: Callable[[UUID], Awaitable[list[str]]]
-    """What the log holds of a stream, as it lies there."""
-
-
-class Api:
-    """The API as somebody sees it who has signed in. Speaks Chinese, under one correlation id for the whole story."""
-
-    def __init__(self, client: httpx.AsyncClient, correlation_id: str) -> None:
-        self._client = client
-        self._csrf = ""
-        self.correlation_id = correlation_id
-
-    async def sign_in(self, login: str, password: str) -> None:
-        """Begin a session: a cookie, and a token that changes must show."""
-        body = msgspec.json.encode({"login": login, "password": password})
-        self._csrf = str(_json(await self._send("/sign-in", body, self._headers()), 200)["csrf_token"])
-
-    async def get(self, path: str, *, expect: int = 200, **query: str | int) -> Json:
-        """Read something that must be there, unless another answer is expected."""
-        return _json(await self._client.get(path, params=query, headers=self._headers()), expect)
-
-    async def find(self, path: str) -> Json | None:
-        """Read something that may not be there."""
-        answer = await self._client.get(path, headers=self._headers())
-        return None if answer.status_code == _NOT_FOUND else _json(answer, 200)
-
-    async def post(
-        self, path: str, body: Mapping[str, object], *, key: str = "", seen: str = "*", expect: int = 201
-    ) -> Json:
-        """Ask for a change: `key` makes a repeat harmless, `seen` is the version we believe in."""
-        headers = self._headers() | {"If-Match": seen} | ({"Idempotency-Key": key} if key else {})
-        return _json(await self._send(path, msgspec.json.encode(body), headers), expect)
-
-    async def _send(self, path: str, content: bytes, headers: Mapping[str, str]) -> httpx.Response:
-        answer = await self._client.post(path, content=content, headers=headers)
-        while answer.status_code in _LATER:
-            await asyncio.sleep(float(answer.headers.get("Retry-After", "1")))
-            answer = await self._client.post(path, content=content, headers=headers)
-        return answer
-
-    def _headers(self) -> dict[str, str]:
-        return {
-            "X-CSRF-Token": self._csrf,
-            "X-Correlation-Id": self.correlation_id,
-            "Accept-Language": "zh",
-            "Content-Type": "application/json",
-        }
-
-
-class Cast:
-    """Everybody in the story. Who is needed signs in, once."""
-
-    def __init__(self, address: str) -> None:
-        self._address = address
-        self._clients = AsyncExitStack()
-        self._present: dict[str, Api] = {}
-        self.correlation_id = f"demo-{uuid4().hex[:12]}"
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        await self._clients.aclose()
-
-    async def as_(self, login: str) -> Api:
-        """The API as one of them sees it."""
-        if login not in self._present:
-            browser = httpx.AsyncClient(base_url=self._address, timeout=30, trust_env=False)
-            api = Api(await self._clients.enter_async_context(browser), self.correlation_id)
-            await api.sign_in(login, ACCOUNTS[login].password)
-            self._present[login] = api
-        return self._present[login]
-
-
-def _json(answer: httpx.Response, expected: int) -> Json:
-    successes = {200, 201}
-    if answer.status_code != expected and not {answer.status_code, expected} <= successes:
-        msg = f"{answer.request.method} {answer.request.url}: {answer.status_code} {answer.text}"
-        raise StoryFailed(msg)
-    found: Json = answer.json()
-    return found
-
-
-class Teller:
-    """Prints what happens, Chinese first."""
-
-    def __init__(self, console: Console) -> None:
-        self.console = console
-        self._step = 0
-
-    def step(self, zh: str, en: str) -> None:
-        """The next thing in the story."""
-        self._step += 1
-        self.console.print(f"\n[bold cyan]{self._step:>2}[/] [bold]{zh}[/]  [dim]{en}[/]")
-
-    def fact(self, words: str, *, markup: bool = True) -> None:
-        """What came of it."""
-        self.console.print("  ", words, markup=markup)
-
-    def row(self, *cells: str, style: str = "") -> None:
-        """A row of a table, in columns, whole: what stands in it is copied from here."""
-        *fixed, last = cells
-        said = "".join(set_cell_size(cell, width) for cell, width in zip(fixed, _COLUMNS, strict=True)) + last
-        self.console.print("  ", said, style=style, markup=False)
-
-    def event(self, event: Json) -> None:
-        """An event of the log."""
-        told = _clock(event["occurred_at"])
-        details = {key: value for key, value in event["data"].items() if key in {"of", "to", "level", "because"}}
-        said = " ".join(f"{key}={value}" for key, value in details.items())
-        who = _NAMES.get(event["actor"], event["actor"])
-        self.console.print(
-            f"   [green]{told}[/] {event['label']} [dim]{event['type']}[/] {said} [dim]@{event['position']} {who}[/]"
-        )
 
 
 # The data -------------------------------------------------------------------------------------------------------------
@@ -177,7 +44,7 @@ async def found(cast: Cast, teller: Teller, backstage: Backstage) -> None:
     for company in COMPANIES:
         body = {"name": company.name, "kinds": company.kinds, "credit_code": company.code, "area": "990101"}
         registered = await administrator.post("/organisations", body)
-        _must(registered["id"] == company.id, "an organisation is not where its code says")
+        must(registered["id"] == company.id, "an organisation is not where its code says")
     teller.row("登录名 login", "角色 role", "姓名与范围 who and where", "密码 password", style="bold")
     for each in ACCOUNTS.values():
         teller.row(each.login, role.by_name[each.post.role].zh, f"{each.name} {each.where}", each.password)
@@ -237,11 +104,6 @@ async def _live(cast: Cast, anchor: datetime, case: Case) -> None:
         await worker.post(f"/work-orders/{reported['id']}/{step.command}", body, key=f"{key}-{number}")
 
 
-def _clock(moment: str) -> str:
-    """A moment of today on the wall clock of this machine."""
-    return datetime.fromisoformat(moment).astimezone().strftime("%H:%M:%S")
-
-
 def _iso(anchor: datetime, case: Case, after: timedelta = timedelta()) -> str:
     return moment(anchor, case, after).isoformat()
 
@@ -263,6 +125,7 @@ async def play(cast: Cast, teller: Teller, backstage: Backstage, temporal_ui: st
     await _look_back(manager, teller, order, before)
     await _look_at_board(manager, teller, order)
     await _forget(cast, teller, backstage)
+    await demo_vendors.play(cast, teller)
 
 
 async def _report(cast: Cast, teller: Teller) -> str:
@@ -277,10 +140,10 @@ async def _report(cast: Cast, teller: Teller) -> str:
     }
     order = str((await api.post("/work-orders", report, key=f"{api.correlation_id}-report"))["id"])
     again = str((await api.post("/work-orders", report, key=f"{api.correlation_id}-report"))["id"])
-    _must(again == order, "a repeated request reported the fault twice")
+    must(again == order, "a repeated request reported the fault twice")
     seen = await api.get(f"/work-orders/{order}")
     teller.fact(f"POST /work-orders → {order}")
-    teller.fact(f"应完成 due {_clock(seen['resolution_due'])}；同一请求重发一次，还是这一件 sent twice, reported once")
+    teller.fact(f"应完成 due {clock(seen['resolution_due'])}；同一请求重发一次，还是这一件 sent twice, reported once")
     return order
 
 
@@ -310,13 +173,13 @@ async def _watch(api: Api, teller: Teller, order: str, temporal_ui: str) -> None
     told = 0
     deadline = time.monotonic() + _PATIENCE
     while wanted:
-        _must(time.monotonic() < deadline, f"no {wanted[0]} within {_PATIENCE:.0f} s")
+        must(time.monotonic() < deadline, f"no {wanted[0]} within {_PATIENCE:.0f} s")
         events = (await api.get(f"/work-orders/{order}/history"))["events"]
         for event in events[told:]:
             teller.event(event)
             if wanted and event["type"] == wanted[0]:
                 wanted.pop(0)
-                _must(event["correlation_id"] == api.correlation_id, "the clock lost the correlation id")
+                must(event["correlation_id"] == api.correlation_id, "the clock lost the correlation id")
         told = len(events)
         await asyncio.sleep(0.25)
 
@@ -325,11 +188,11 @@ async def _look_at_paused(api: Api, teller: Teller, paused: Json) -> None:
     teller.step("挂起的工单没有超时；恢复后时限顺延", "the paused one is not late; resumed, its deadline has moved")
     order = paused["id"]
     before = await api.get(f"/work-orders/{order}")
-    _must(before["version"] == paused["version"], "something happened to a paused order")
+    must(before["version"] == paused["version"], "something happened to a paused order")
     await api.post(f"/work-orders/{order}/resume", {})
     after = await api.get(f"/work-orders/{order}")
-    _must(after["resolution_due"] > before["resolution_due"], "the pause gave nothing back")
-    teller.fact(f"应完成 due {_clock(before['resolution_due'])} → {_clock(after['resolution_due'])}")
+    must(after["resolution_due"] > before["resolution_due"], "the pause gave nothing back")
+    teller.fact(f"应完成 due {clock(before['resolution_due'])} → {clock(after['resolution_due'])}")
 
 
 async def _dispatch(cast: Cast, teller: Teller, order: str) -> int:
@@ -363,7 +226,7 @@ async def _is_not_yours(cast: Cast, teller: Teller, order: str) -> None:
 async def _be_refused(api: Api, teller: Teller, order: str) -> None:
     teller.step("没有凭证不能完工", "no resolution without evidence: a refusal is an answer")
     no = await api.post(f"/work-orders/{order}/resolve", {"evidence": []}, expect=409)
-    _must(no["code"] == "NoEvidence", f"refused as {no['code']}")
+    must(no["code"] == "NoEvidence", f"refused as {no['code']}")
     teller.fact(f"409 {no['code']}：{no['title']}")
 
 
@@ -380,16 +243,16 @@ async def _look_back(api: Api, teller: Teller, order: str, before: int) -> None:
     teller.step("回看：派单之前是什么样子", "as of then: how it stood before the dispatch")
     then = await api.get(f"/work-orders/{order}", as_of=before)
     now = await api.get(f"/work-orders/{order}")
-    _must((then["status"], then["company"]) == ("reported", ""), f"as of {before} it was {then['status']}")
+    must((then["status"], then["company"]) == ("reported", ""), f"as of {before} it was {then['status']}")
     teller.fact(f"GET /work-orders/{order[:8]}…?as_of={before} → {then['status']} (v{then['version']})")
-    teller.fact(f"GET /work-orders/{order[:8]}… → {now['status']} (v{now['version']}) {_NAMES[now['company']]}")
+    teller.fact(f"GET /work-orders/{order[:8]}… → {now['status']} (v{now['version']}) {NAMES[now['company']]}")
 
 
 async def _look_at_board(api: Api, teller: Teller, order: str) -> None:
     teller.step("工单看板：多少件、几件超时", "the board: how many stand where, which are late")
     written = int((await api.get(f"/work-orders/{order}"))["position"])
     counts = await api.get("/work-orders/counts", min_position=written)
-    _must(counts["status"].get("accepted", 0) > 0, "the board does not show what was accepted")
+    must(counts["status"].get("accepted", 0) > 0, "the board does not show what was accepted")
     standing = "，".join(f"{status} {count}" for status, count in sorted(counts["status"].items()))
     teller.fact(f"GET /work-orders/counts → {standing}；超时 overdue {counts['overdue']}")
     late = await api.get("/work-orders", open="true", resolution_breached="true", sort="due", limit=4)
@@ -407,19 +270,14 @@ async def _forget(cast: Cast, teller: Teller, backstage: Backstage) -> None:
     words = {"summary": "五楼钱七家门锁坏了", "category": "门禁", "channel": "phone"}
     order = str((await manager.post("/work-orders", {**words, "community": STAGE, "reporter": moved_out}))["id"])
     lying = "".join(await backstage.stored(UUID(order)))
-    _must(words["summary"] not in lying and PREFIX in lying, "what somebody reported lies open in the log")
+    must(words["summary"] not in lying and PREFIX in lying, "what somebody reported lies open in the log")
     teller.fact(f"日志 the log: summary = {lying[lying.index(PREFIX) :][:56]}…")
     read = await manager.get(f"/work-orders/{order}")
     teller.fact(f"物业经理读到 the manager reads: {read['summary']}")
     await officer.post(f"/people/{moved_out}/erase", {"reason": "request"})
     left = await manager.get(f"/work-orders/{order}")
-    _must(left["summary"] == ERASED, f"after erasing one still reads {left['summary']}")
+    must(left["summary"] == ERASED, f"after erasing one still reads {left['summary']}")
     teller.fact(f"POST /people/{moved_out[:8]}…/erase → 「{left['summary']}」", markup=False)
-
-
-def _must(so: bool, otherwise: str) -> None:  # noqa: FBT001 - the question is the argument
-    if not so:
-        raise StoryFailed(otherwise)
 
 
 async def tell(address: str, temporal_ui: str, console: Console, backstage: Backstage) -> None:

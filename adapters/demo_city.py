@@ -103,17 +103,16 @@ _ACCOUNTS = (
     Account("vendor_agent", "冯娟", Post("vendor_agent", MINGDA.id), "明达水电"),
     Account("procurement_officer", "褚平", Post("procurement_officer")),
     Account("procurement_head", "卫东", Post("procurement_head")),
-    Account("second_officer", "魏青", Post("procurement_officer")),
-    Account("second_head", "秦明", Post("procurement_head")),
     Account("auditor", "蒋文", Post("auditor", until=_AUDITED_UNTIL)),
     Account("administrator", "沈洁", Post("administrator")),
     Account("security_officer", "韩松", Post("security_officer")),
     Account("privacy_officer", "杨柳", Post("privacy_officer")),
     Account("other_manager", "许安捷", Post("provider_manager", ANJIE.id), "安捷电梯"),
+    Account("second_officer", "朱宁", Post("procurement_officer")),
+    Account("second_head", "秦岚", Post("procurement_head")),
 )
 ACCOUNTS: Final[Mapping[str, Account]] = {each.login: each for each in _ACCOUNTS}
-"""By login, which is the name of the role; one of the same role at another company, and a second officer and head for
-what takes two people: scoring a vendor's case, approving it, signing a waiver."""
+"""By login, which is the name of the role; and one more for what takes two people or two companies."""
 
 PROGRAMS: Final[Mapping[str, Post]] = {
     "device": Post("device", QINGHE.id, LIUYUAN),

@@ -181,16 +181,16 @@ class LedgerDoor:
     async def _refuse(self, order: Order, no: Refused | Denied | VersionMismatch) -> Done:
         """Say no; under a command id, say what was said the first time."""
         command_id = order.context.command_id
-        if command_id is None or isinstance(no, Denied):  # a denial is not kept: who is allowed later may ask again
+        if command_id is None:
             raise no
-        if isinstance(no, VersionMismatch):  # not kept: who looks again may send the same command again
+        if not isinstance(no, Refused):  # not kept: who is allowed later, or looks again, may send the same once more
             found = await self._ledger.find(command_id)
             if found is None:
                 raise no
             fingerprint, receipt = found
-            if fingerprint != order.fingerprint:
-                raise CommandIdReused
-            return repeat(receipt)
+            if fingerprint == order.fingerprint:  # it was done: that may be the very reason why it is denied by now
+                return repeat(receipt)
+            raise no if isinstance(no, Denied) else CommandIdReused
         details: dict[str, str | int | None] = {
             key: value.isoformat() if isinstance(value, datetime) else value for key, value in no.details.items()
         }

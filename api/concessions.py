@@ -5,6 +5,8 @@ POST /concessions/{id}/amend ../submit-evidence ../confirm ../reject ../end
 GET  /concessions/{id}                                              ?as_of=, ?basis=
 GET  /concessions/{id}/history                                      the same
 GET  /concessions?vendor=&grantor=&within=&running=&submitted=&missed=&due_before=     a page, by area
+
+An agreement may be entered after it was signed; all that follows counts from when it is said.
 """
 
 from datetime import datetime
@@ -22,6 +24,7 @@ from api.asked import Asked
 from api.change import Change, Offer, body_of, command_route
 from api.disclosing import Part, disclose
 from api.documentation import IF_NONE_MATCH, NOT_MODIFIED, operation, problems
+from api.exposure import BARRED
 from api.freshness import reached
 from api.pages import Paging, filters, linked, page_of
 from api.ports import Ports
@@ -39,7 +42,6 @@ from domain.concession.history import Progress
 from domain.concession.messages import Contract
 from domain.parties import area
 from domain.ports import Done, Loaded
-from domain.restraint import screening
 from projections.concession_board import Filters, projection
 
 SEEING = "concession.see"
@@ -68,7 +70,7 @@ CONTRACT: dict[str, object] = {
 _CONTRACTS = (
     agreement.TermEndsBeforeItBegins,
     agreement.MilestoneOutsideTerm,
-    agreement.AgreementSaysTwice,
+    agreement.AgreementKeyTwice,
     agreement.ObligationUnknown,
     agreement.SharesDoNotSum,
 )
@@ -88,8 +90,7 @@ SIGN: Offer[ConcessionCommand] = Offer(
         agreement.PartyNotRegistered,
         area.AreaNotRegistered,
         area.AreaClosed,
-        screening.OnDebarmentList,
-        screening.ScreeningAwaitsReview,
+        *BARRED,
         *_CONTRACTS,
     ),
 )
@@ -104,6 +105,7 @@ OFFERS: tuple[Offer[ConcessionCommand], ...] = (
             agreement.ConcessionEnded,
             agreement.ConfirmedStands,
             agreement.MomentHasPassed,
+            *BARRED,
             *_CONTRACTS,
         ),
     ),
@@ -286,7 +288,7 @@ def _command(ports: Ports, offer: Offer[ConcessionCommand]) -> HTTPRouteHandler:
         given = {"by": request.user} if said else {}
         return await change.ask_existing(request, body, request.path_params["concession_id"], **given)
 
-    body = body_of(offer.command, f"{offer.command.__name__}OfConcession", without=("by",))
+    body = body_of(offer.command, f"{offer.command.__name__}OfConcession", without=("by",), dated=False)
     return command_route(f"{PATH}/{{concession_id:uuid}}/{offer.name}", offer, body, asking)
 
 

@@ -16,7 +16,7 @@ from adapters.master_key import MasterKey
 from adapters.signing_keys import SigningKeys
 from adapters.supervised import free_port
 from adapters.tokens import SignedTokens
-from adapters.wiring import now
+from adapters.wiring.core import now
 from api.desk import CONSOLE
 from api.work_order_examples import OFFERS
 from benchmarks.load import PATH, Order, Step, ordered

@@ -16,7 +16,9 @@ from adapters.content_check import ContentChecker
 from adapters.engines import Engines
 from adapters.ids import new_id
 from adapters.settings import Settings
-from adapters.wiring import core, files, ports_on, signing_in
+from adapters.wiring.core import core
+from adapters.wiring.desk import signing_in
+from adapters.wiring.serving import files, ports_on
 from api.account_keeping import open_account
 from api.app import create_app
 from benchmarks.measure import Sample, by_tasks

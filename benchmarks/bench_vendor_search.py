@@ -17,7 +17,7 @@ from adapters.master_key import MasterKey
 from adapters.signing_keys import SigningKeys
 from adapters.supervised import free_port
 from adapters.tokens import SignedTokens
-from adapters.wiring import now
+from adapters.wiring.core import now
 from api.desk import CONSOLE
 from benchmarks.bench_projection import follow
 from benchmarks.measure import Sample

@@ -11,6 +11,7 @@ from domain import service_agreement
 from domain import work_order_refusals as refusals
 from domain.decider import Ask, Elapse
 from domain.engaging import exposure
+from domain.parties import organisation
 from domain.terms import Terms
 from domain.work_order_clock import (
     Agreed,
@@ -160,32 +161,32 @@ def _acknowledge(story: Story, command: Acknowledge) -> None:
 
 
 def _assign(story: Story, command: Assign, ask: Ask) -> None:
-    order = story.order
-    if (order.company, order.team, order.person) == (command.company, command.team, command.person):
+    order, company = story.order, organisation.id_of(command.company)
+    if (order.company, order.team, order.person) == (company, command.team, command.person):
         return
     if order.company:
         refusals.must_not_be_finished(order)
         raise refusals.AlreadyAssigned(company=order.company)
     refusals.must_be(order, Status.TRIAGED)
-    exposure.must_be_free(ask, command.company, order.category, order.community, command.at)
+    exposure.must_be_free(ask, company, order.category, order.community, command.at)
     answered(story, command.at, ("assignment",), "assigned")
-    story.tell(Assigned(at=command.at, company=command.company, team=command.team, person=command.person))
+    story.tell(Assigned(at=command.at, company=company, team=command.team, person=command.person))
 
 
 def _hand_over(story: Story, command: HandOver, ask: Ask) -> None:
-    order = story.order
-    if (order.company, order.team, order.person) == (command.company, command.team, command.person):
+    order, company = story.order, organisation.id_of(command.company)
+    if (order.company, order.team, order.person) == (company, command.team, command.person):
         return
     refusals.must_not_be_finished(order)
     if not order.company:
         raise refusals.NotAssigned
     refusals.must_say_why(command.reason)
-    if command.company != order.company:  # within a company it is no new work
-        exposure.must_be_free(ask, command.company, order.category, order.community, command.at)
+    if company != order.company:  # within a company it is no new work
+        exposure.must_be_free(ask, company, order.category, order.community, command.at)
     story.tell(
         HandedOver(
             at=command.at,
-            company=command.company,
+            company=company,
             reason=command.reason,
             team=command.team,
             person=command.person,

@@ -48,7 +48,7 @@ def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
 
 def test_the_commands_of_the_readme_answer_what_it_shows(platform: Running) -> None:
     blocks = shown()
-    assert len(blocks) == README.count("```sh") == 8
+    assert len(blocks) == README.count("```sh") == 11
     script = f"\necho; echo '{_CUT}'\n".join(block.commands for block in blocks)
     script = script.replace("http://127.0.0.1:8000", platform.address)
     if shutil.which("curl") is None:
@@ -117,7 +117,7 @@ def test_every_command_is_in_the_readme() -> None:
 
 def test_every_file_that_the_readme_names_exists() -> None:
     named = set(re.findall(r"`([a-z_]+/[a-z_/]*\.?[a-z]*|[A-Z]+\.md|compose\.yaml)`", README))
-    example = {"tests/domain/test_vendor.py", "domain/vendor.py", "projections/vendor_register.py", "api/vendors.py"}
+    example = {"tests/domain/test_lease.py", "domain/lease.py", "projections/lease_register.py", "api/leases.py"}
     made = {"benchmarks/latest.json"}
     assert {name for name in named - example - made if not (ROOT / name).exists()} == set()
 

@@ -10,6 +10,7 @@ from datetime import datetime
 from domain import work_order
 from domain.engaging import engagement
 from domain.engaging.engagement import EngagementCommand
+from domain.parties import organisation
 from domain.ports import Door
 from domain.restraint.fan_out import TheirsNoLonger
 from domain.work_order import WorkOrderCommand
@@ -27,32 +28,37 @@ class Engagements:
 
     async def keep(self, wish: Wish) -> None:
         """Work and payment go on in spite of this sanction."""
-        at = await self._at(wish)
-        await self._do(wish, engagement.Keep(at=at, sanction=str(wish.sanction)))
+        at, version = await self._found(wish)
+        await self._do(wish, version, engagement.Keep(at=at, sanction=str(wish.sanction)))
 
     async def hold(self, wish: Wish) -> None:
         """Nothing is paid until it is released."""
-        await self._do(wish, engagement.Hold(at=await self._at(wish), reason="sanction"))
+        at, version = await self._found(wish)
+        await self._do(wish, version, engagement.Hold(at=at, reason="sanction"))
 
     async def reassign(self, wish: Wish) -> None:
         """To a vendor who must be allowed it."""
-        at = await self._at(wish, wish.to)
-        await self._do(wish, engagement.Reassign(at=at, vendor=wish.to, reason="sanction"))
+        at, version = await self._found(wish, wish.to)
+        await self._do(wish, version, engagement.Reassign(at=at, vendor=wish.to, reason="sanction"))
 
     async def cancel(self, wish: Wish) -> None:
         """It is not done."""
-        await self._do(wish, engagement.Cancel(at=await self._at(wish), reason="sanction"))
+        at, version = await self._found(wish)
+        await self._do(wish, version, engagement.Cancel(at=at, reason="sanction"))
 
-    async def _at(self, wish: Wish, to: str = "") -> datetime:
-        """The moment to say it at: never before what is known. Raises TheirsNoLonger."""
-        state = (await self.door.load(engagement.decider, wish.stream)).state
-        if state.vendor not in (wish.vendor, to):
+    async def _found(self, wish: Wish, to: str = "") -> tuple[datetime, int]:
+        """The moment to say it at, never before what is known, and the version in which it was the vendor's: what goes
+        to somebody else meanwhile is left alone. Raises TheirsNoLonger.
+        """
+        loaded = await self.door.load(engagement.decider, wish.stream)
+        state = loaded.state
+        if state.vendor not in (wish.vendor, organisation.id_of(to)):
             raise TheirsNoLonger
         at = wish.context.occurred_at
-        return at if state.last_at is None else max(at, state.last_at)
+        return (at if state.last_at is None else max(at, state.last_at)), loaded.version
 
-    async def _do(self, wish: Wish, command: EngagementCommand) -> None:
-        await self.door.execute(engagement.decider, wish.stream, command, wish.context)
+    async def _do(self, wish: Wish, version: int, command: EngagementCommand) -> None:
+        await self.door.execute(engagement.decider, wish.stream, command, wish.context, expected_version=version)
 
 
 @dataclass(frozen=True)
@@ -63,27 +69,30 @@ class WorkOrders:
 
     async def keep(self, wish: Wish) -> None:
         """It stays where it is: nothing keeps a company from finishing a repair."""
-        await self._at(wish)
+        await self._found(wish)
 
     async def hold(self, wish: Wish) -> None:
         """It waits, for everybody to see."""
-        await self._do(wish, work_order.Pause(at=await self._at(wish), reason="other", note=WHY))
+        at, version = await self._found(wish)
+        await self._do(wish, version, work_order.Pause(at=at, reason="other", note=WHY))
 
     async def reassign(self, wish: Wish) -> None:
         """Another company starts anew; the clock runs on."""
-        at = await self._at(wish, wish.to)
-        await self._do(wish, work_order.HandOver(at=at, company=wish.to, reason=WHY))
+        at, version = await self._found(wish, wish.to)
+        await self._do(wish, version, work_order.HandOver(at=at, company=wish.to, reason=WHY))
 
     async def cancel(self, wish: Wish) -> None:
         """It need not be done."""
-        await self._do(wish, work_order.Cancel(at=await self._at(wish), reason=WHY))
+        at, version = await self._found(wish)
+        await self._do(wish, version, work_order.Cancel(at=at, reason=WHY))
 
-    async def _at(self, wish: Wish, to: str = "") -> datetime:
-        state = (await self.door.load(work_order.decider, wish.stream)).state
-        if state.company not in (wish.vendor, to):
+    async def _found(self, wish: Wish, to: str = "") -> tuple[datetime, int]:
+        loaded = await self.door.load(work_order.decider, wish.stream)
+        state = loaded.state
+        if state.company not in (wish.vendor, organisation.id_of(to)):
             raise TheirsNoLonger
         at = wish.context.occurred_at
-        return at if state.last_at is None else max(at, state.last_at)
+        return (at if state.last_at is None else max(at, state.last_at)), loaded.version
 
-    async def _do(self, wish: Wish, command: WorkOrderCommand) -> None:
-        await self.door.execute(work_order.decider, wish.stream, command, wish.context)
+    async def _do(self, wish: Wish, version: int, command: WorkOrderCommand) -> None:
+        await self.door.execute(work_order.decider, wish.stream, command, wish.context, expected_version=version)

@@ -20,7 +20,7 @@ from msgspec import UNSET, Meta, UnsetType
 from api.answered import answered
 from api.asked import Asked
 from api.documentation import operation, problems
-from api.freshness import reached
+from api.freshness import reach, reached
 from api.ports import Ports
 from api.problems import InternalError, LedgerAway, Malformed, NotFound, NotIdentified, NotThereYet
 from api.query import Reading, asked_for, parameters
@@ -180,6 +180,7 @@ def routes(ports: Ports) -> list[HTTPRouteHandler]:
     async def one(request: Asked, vendor_id: FromPath[UUID]) -> Dossier:
         asked = asked_for(request, Asking)
         await reached(ports, asked.min_position)
+        await reach(ports, qualification_board.projection.name, asked.min_position)
         known, now = str(vendor_id), ports.now()
         stream = vendor.stream(known)
         loaded = await ports.door.load(vendor.decider, stream)

@@ -37,6 +37,7 @@ from domain.engaging import engagement
 from domain.engaging.engagement import Engagement, EngagementCommand, Item, Status
 from domain.parties import area
 from domain.ports import Done
+from domain.restraint import fan_out, sanction
 from projections.admission.engagement_board import Filters, projection
 
 SEEING = "engagement.see"
@@ -116,7 +117,7 @@ OFFERS: tuple[Offer[EngagementCommand], ...] = (
         "Let it come to its end in spite of a suspension (准予完成)",
         example={"sanction": "1"},
         versioned=True,
-        refusals=(engagement.EngagementOver, BackDated),
+        refusals=(engagement.EngagementOver, sanction.NoSuchSanction, fan_out.NotToBeKept, BackDated),
     ),
     Offer(
         engagement.Hold,

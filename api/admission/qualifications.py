@@ -6,6 +6,8 @@ GET  /qualifications/{id}                        ?as_of=, ?basis=: where it stan
 GET  /qualifications/{id}/history                the same: everything that happened to it, scores once all are in
 GET  /qualifications/{id}/explanation            ?case=, ?as_of=: scores, weights, minimums, who
 GET  /qualifications?vendor=&category=&within=&status=&stage=&awaiting=me&granted=    a page, oldest submission first
+
+None of them can be dated back: windows, deadlines and the version of the rules are judged by when it is said.
 """
 
 from typing import Annotated, Final, TypeVar
@@ -130,7 +132,7 @@ def _submit(ports: Ports) -> HTTPRouteHandler:
         stream = qualification.stream(said["vendor"], said["category"], said["area"])
         return await change.ask(request, body, stream, by=request.user)
 
-    body = body_of(SUBMIT.command, "SubmitQualification", without=["by"])
+    body = body_of(SUBMIT.command, "SubmitQualification", without=["by"], dated=False)
     return command_route(PATH, SUBMIT, body, asking, place=PATH)
 
 
@@ -140,7 +142,7 @@ def _command(ports: Ports, offer: Offer[QualificationCommand]) -> HTTPRouteHandl
     async def asking(request: Asked, body: msgspec.Struct) -> Done:
         return await change.ask_existing(request, body, request.path_params["qualification_id"], by=request.user)
 
-    body = body_of(offer.command, f"{offer.command.__name__}OfQualification", without=["by"])
+    body = body_of(offer.command, f"{offer.command.__name__}OfQualification", without=["by"], dated=False)
     return command_route(f"{PATH}/{{qualification_id:uuid}}/{offer.name}", offer, body, asking)
 
 
@@ -152,7 +154,7 @@ def _appeal(ports: Ports) -> HTTPRouteHandler:
         stream, position = request.path_params["qualification_id"], await ports.ledger.head()
         return await change.ask_existing(request, body, stream, by=request.user, position=position)
 
-    body = body_of(APPEAL.command, "AppealOfQualification", without=["by", "position"])
+    body = body_of(APPEAL.command, "AppealOfQualification", without=["by", "position"], dated=False)
     return command_route(f"{PATH}/{{qualification_id:uuid}}/{APPEAL.name}", APPEAL, body, asking)
 
 

@@ -266,7 +266,7 @@ def _ended(told: _Told, at: datetime, place: str) -> list[Ended]:
     for grant in told.state.grants:
         if grant.since > at:
             continue
-        out = [each for each in grant.taken_out if each.since <= at and place.startswith(each.area)]
+        out = [each for each in grant.taken_out if each.touches(place, at)]
         moment, because = qualification.ended(told.state, grant), grant.ended_because
         if moment > at and out:
             moment, because = out[0].since, "revoked"

@@ -83,7 +83,7 @@ def _publish(ports: Ports) -> HTTPRouteHandler:
             raise NotFound
         return await change.ask(request, body, admission_scheme.stream(key), category=key)
 
-    body = body_of(PUBLISH.command, "PublishAdmissionScheme", without=["category"])
+    body = body_of(PUBLISH.command, "PublishAdmissionScheme", without=["category"], dated=False)
     return command_route(f"{PATH}/{{category:str}}", PUBLISH, body, asking)
 
 

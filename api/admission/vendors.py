@@ -26,7 +26,7 @@ from api.asked import Asked
 from api.change import Change, Offer, body_of, command_route
 from api.disclosing import Part, disclose, note
 from api.documentation import IF_NONE_MATCH, NOT_MODIFIED, operation, problems
-from api.freshness import reached
+from api.freshness import reach, reached
 from api.pages import Paging, filters, linked, page_of
 from api.person_view import masked
 from api.ports import Ports
@@ -45,12 +45,22 @@ from domain.parties import credit_code
 from domain.ports import Done, Loaded
 from domain.privacy.personal import Kind
 from domain.privacy.showing import Shown
+from projections.admission import qualification_board
 from projections.admission.vendor_register import Filters, QualifiedFor, Restrained, projection
+from projections.evaluation import standing_register
+from projections.restraint import sanction_register
 
 SEEING = "vendor.see"
 PATH = "/vendors"
 IN_FULL = ("vendor.declare", "vendor.verify")
 """Whoever may do one of these sees the bank account that it is about, and members' own numbers."""
+_FOUND_BY = {
+    "category": qualification_board.projection.name,
+    "area": qualification_board.projection.name,
+    "band": standing_register.projection.name,
+    "restrained": sanction_register.projection.name,
+}
+"""Filters that another register answers: it must have come to `min_position` as well."""
 PERSONAL = {"certificate_number": Kind.IDENTITY}
 READING = (Malformed, NotIdentified, NotFound, InternalError, NotThereYet, LedgerAway)
 
@@ -276,6 +286,9 @@ def _list(ports: Ports) -> HTTPRouteHandler:
                 sieve.category or "", "*" if sieve.area is UNSET else sieve.area, ports.now().isoformat()
             )
             wanted = structs.replace(wanted, qualified=place)
+        for name, register in _FOUND_BY.items():
+            if getattr(sieve, name) is not UNSET:
+                await reach(ports, register, sieve.min_position)
         shown = await page_of(
             ports, projection.name, sieve, lambda after, limit: ports.vendors.page(wanted, after, limit)
         )

@@ -117,7 +117,7 @@ RULES_REFUSED: tuple[type[Refused], ...] = (
     rating_rules.CountedTwice,
     rating_rules.SampleTooSmall,
     rating_rules.StepsBroken,
-    rating_rules.MeasuresDoNotSum,
+    rating_rules.MeasureWeightsDoNotSum,
     rating_rules.BandsBroken,
     rating_rules.TiersBroken,
     rating_rules.DeadlinesBroken,
@@ -200,7 +200,7 @@ def _publish(ports: Ports) -> HTTPRouteHandler:
         key = _known(request.path_params["key"])
         return await change.ask(request, body, rating_scheme.stream(key), key=key)
 
-    body = body_of(PUBLISH.command, "PublishRatingScheme", without=["key"])
+    body = body_of(PUBLISH.command, "PublishRatingScheme", without=["key"], dated=False)
     return command_route(f"{PATH}/{{key:str}}", PUBLISH, body, asking)
 
 

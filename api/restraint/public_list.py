@@ -18,16 +18,17 @@ from msgspec import UNSET, Meta, UnsetType
 
 from api.asked import Asked
 from api.documentation import IF_NONE_MATCH, NOT_MODIFIED, operation, problems
+from api.freshness import reach
 from api.pages import Paging, link, page_of
 from api.ports import Ports
 from api.preconditions import fresh
 from api.problems import InternalError, LedgerAway, Malformed, NotThereYet, TooManyRequests
 from api.query import asked_for, parameters
 from domain.admission import qualification
+from domain.parties import area
 from domain.parties.organisation import Organisation
 from domain.restraint import sanction
 from domain.restraint.sanction import Sanction, Sanctions
-from domain.restraint.scope import overlap
 from projections import organisation_register
 from projections.admission import qualification_board
 from projections.admission.qualification_board import ListedQualification
@@ -35,6 +36,8 @@ from projections.restraint import sanction_register
 
 PATH: Final = "/public/vendors"
 KEPT_FOR: Final = 60  # seconds
+_READ: Final = tuple(each.projection.name for each in (qualification_board, sanction_register, organisation_register))
+"""The registers that the list is put together from: whoever names a position has waited for all of them."""
 Status: TypeAlias = Literal["qualified", "suspended", "blacklisted"]
 _encode = msgspec.json.Encoder().encode
 
@@ -110,6 +113,8 @@ def routes(ports: Ports) -> list[HTTPRouteHandler]:
     )
     async def some(request: Asked) -> Response[PublicPage | None]:
         sieve = asked_for(request, PublicSieve)
+        for register in _READ:
+            await reach(ports, register, sieve.min_position)
         found = await (_qualified(ports, sieve) if sieve.status == "qualified" else _restrained(ports, sieve))
         said = {"Cache-Control": f"public, max-age={KEPT_FOR}"}
         if found.next is not None:
@@ -158,7 +163,7 @@ def _grants(
     here = [each.scope for each in stands if not each.scope.categories or known.category in each.scope.categories]
     for grant in known.live:
         but = {each.area for each in grant.taken_out if each.since <= now}
-        but |= {place for scope in here for place in (scope.areas or ("",)) if overlap(place, known.area)}
+        but |= {place for scope in here for place in (scope.areas or ("",)) if area.overlap(place, known.area)}
         shut_out = any(known.area.startswith(place) or (asked and asked.startswith(place)) for place in but)
         ends = qualification.ended(known, grant)
         if company is None or not company.open or shut_out or not grant.since <= now < ends:

@@ -124,6 +124,7 @@ from domain.admission.qualification_refusals import (
 from domain.admission.qualification_rules import decide
 from domain.decider import Ask, Decider, Elapse, Whose, derived_id
 from domain.parties import area as areas
+from domain.parties import organisation
 
 __all__ = [
     "AddDocument",
@@ -231,7 +232,7 @@ __all__ = [
 @lru_cache(maxsize=65536)
 def stream(vendor: str, category: str, area: str) -> UUID:
     """The stream of a vendor (the id of its organisation) in a category and an area; `""` is the whole city."""
-    return derived_id("qualification", f"{vendor}/{category}/{area}")
+    return derived_id("qualification", f"{organisation.id_of(vendor)}/{category}/{area}")
 
 
 def basis(ask: Ask, vendor: str, category: str, area: str, at: datetime) -> Basis | None:
@@ -258,7 +259,7 @@ def basis(ask: Ask, vendor: str, category: str, area: str, at: datetime) -> Basi
 def whose(_stream: UUID, state: Qualification, command: QualificationCommand | None) -> Whose:
     """It concerns the vendor, the area, and those who review the case that is open."""
     if isinstance(command, Submit) and not state.vendor:
-        return Whose(organisations=(command.vendor,), areas=(command.area,) if command.area else ())
+        return Whose(organisations=(organisation.id_of(command.vendor),), areas=(command.area,) if command.area else ())
     case = state.open_case
     return Whose(
         organisations=(state.vendor,) if state.vendor else (),

@@ -23,7 +23,7 @@ from domain.admission.qualification_messages import (
 )
 from domain.admission.scheme_document import Document
 from domain.decider import Ask
-from domain.parties import area
+from domain.parties import area, organisation
 
 _SHA256: Final = re.compile(r"[0-9a-f]{64}")
 _LONGEST_TEXT: Final = 128
@@ -53,7 +53,7 @@ def submit(story: Story, command: Submit, at: datetime, ask: Ask) -> None:
         Submitted(
             at=at,
             by=command.by,
-            vendor=command.vendor,
+            vendor=organisation.id_of(command.vendor),
             category=command.category,
             area=command.area,
             scheme_version=number,

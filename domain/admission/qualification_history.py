@@ -26,6 +26,7 @@ from domain.admission.qualification_messages import (
     Terms,
     Verdict,
 )
+from domain.parties import area as areas
 
 Stage: TypeAlias = Literal["documents", "review", "panel", "decision", "closed"]
 """Of a case: documents are checked, reviewers score, a panel settles, levels decide, nothing is left to do."""
@@ -158,6 +159,10 @@ class TakenOut(Struct, frozen=True):
 
     area: str
     since: datetime
+
+    def touches(self, place: str, at: datetime) -> bool:
+        """Whether a place lies in it or it lies in the place: then not all of the place is granted any more."""
+        return self.since <= at and areas.overlap(place, self.area)
 
 
 class Noted(Struct, frozen=True):
@@ -295,11 +300,13 @@ def ended(state: Qualification, grant: Grant) -> datetime:
     return grant.ended_at or end(state, grant).at
 
 
-def granted_at(state: Qualification, at: datetime, area: str = "") -> Grant | None:
-    """The grant that counted at a moment, for an area inside that of the grant; also of a moment long past."""
+def granted_at(state: Qualification, at: datetime, area: str | None = None) -> Grant | None:
+    """The grant that counted at a moment, for all of an area inside that of the grant (None: for whatever is left of
+    its own); also of a moment long past.
+    """
     for grant in reversed(state.grants):
         if grant.since <= at < ended(state, grant):
-            out = any(each.since <= at and area.startswith(each.area) for each in grant.taken_out)
+            out = area is not None and any(each.touches(area, at) for each in grant.taken_out)
             return None if out else grant
     return None
 
@@ -399,11 +406,8 @@ def _granted(state: Qualification, event: told.Granted | told.GrantedConditional
     if isinstance(event, told.GrantedConditionally):
         outcome = "granted_conditionally"
         conditions = tuple(ToMeet(each.key, each.text, each.deadline) for each in event.conditions)
-    before = state.live[-1] if state.live else None
-    taken_out = before.taken_out if before is not None else ()
+    taken_out = _taken_out_before(state, case)
     if event.replaces:
-        set_right = state.revocation.at if state.revocation is not None else None
-        taken_out = tuple(each for each in taken_out if each.since != set_right)
         state = _end(state, event.at, "replaced", lambda _: True)
     grant = Grant(
         case=case.number if case else 0,
@@ -417,6 +421,22 @@ def _granted(state: Qualification, event: told.Granted | told.GrantedConditional
     )
     state = replace(state, grants=(*state.grants, grant), outcome="")
     return _with_case(state, lambda case: replace(case, stage="closed", outcome=outcome, decided_at=event.at))
+
+
+def _taken_out_before(state: Qualification, case: Case | None) -> tuple[TakenOut, ...]:
+    """What stays out: of the grant that stood when the case was submitted, also if that has ended meanwhile. Whoever
+    applies once nothing stands any more is judged anew.
+    """
+    before = state.grants[-1] if state.grants else None
+    if before is None or case is None or (before.ended_at is not None and before.ended_at <= case.submitted_at):
+        return ()
+    contested = case.appeal is not None and case.appeal.against == "revocation"
+    set_right = state.revocation if contested else None
+    if set_right is None:
+        return before.taken_out
+    return tuple(
+        each for each in before.taken_out if (each.since, each.area in set_right.areas) != (set_right.at, True)
+    )
 
 
 def _turned_down(state: Qualification, event: told.TurnedDown) -> Qualification:

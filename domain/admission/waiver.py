@@ -30,6 +30,7 @@ from domain.admission.vendor import VendorNotRegistered
 from domain.admission.what import What
 from domain.decider import Ask, Command, Decider, Due, Elapse, Event, Refused, Whose, derived_id
 from domain.parties import area as areas
+from domain.parties import organisation
 from domain.privacy.personal import Key, NotPersonal
 from domain.privacy.published import fit_to_publish
 
@@ -182,7 +183,7 @@ class WaiverOver(Refused):
 @lru_cache(maxsize=4096)
 def stream(vendor: str, category: str) -> UUID:
     """The stream of a vendor's waivers for a category."""
-    return derived_id("waiver", f"{vendor}/{category}")
+    return derived_id("waiver", f"{organisation.id_of(vendor)}/{category}")
 
 
 def engagement_stream(vendor: str, category: str, number: int) -> UUID:
@@ -255,7 +256,7 @@ def _propose(command: Propose, waivers: Waivers, ask: Ask) -> Sequence[WaiverEve
         Proposed(
             at=command.at,
             number=len(waivers.all) + 1,
-            vendor=command.vendor,
+            vendor=organisation.id_of(command.vendor),
             category=command.category,
             reason=command.reason,
             text=fit_to_publish(command.text),
@@ -316,7 +317,7 @@ def agenda(waivers: Waivers) -> Due | None:
 def whose(_stream: UUID, waivers: Waivers, command: WaiverCommand | None) -> Whose:
     """A waiver concerns its vendor and its area; the file of a vendor's waivers all areas that one of them is for."""
     if isinstance(command, Propose):
-        return Whose(organisations=(command.vendor,), areas=(command.area,) if command.area else ())
+        return Whose(organisations=(organisation.id_of(command.vendor),), areas=(command.area,) if command.area else ())
     number = getattr(command, "number", 0)
     wanted = [each for each in waivers.all if number in (0, each.number)]
     found = dict.fromkeys(each.area for each in wanted if each.area)

@@ -8,7 +8,8 @@
 
 政府和社会资本合作新机制 (国办函〔2023〕115号) and 特许经营管理办法 want roles, shares of benefit and risk, and proof of
 what was done in writing. A version is never changed: the next one counts from then on, and what was confirmed stays
-confirmed.
+confirmed. It exposes the city for years: signing it, and amending it so that the vendor has more, asks the one decision
+about exposure. Which categories of work it takes is not said in it, so no qualification is asked for.
 """
 
 from collections.abc import Sequence
@@ -34,12 +35,13 @@ from domain.concession.messages import (
     Signed,
     SubmitEvidence,
 )
+from domain.concession.widening import widens
 from domain.decider import Ask, Decider, Due, Elapse, Refused, Whose
+from domain.engaging import exposure
 from domain.parties import area, organisation
-from domain.restraint import screening
 
 __all__ = [
-    "AgreementSaysTwice",
+    "AgreementKeyTwice",
     "AlreadyConfirmed",
     "AlreadySigned",
     "Amend",
@@ -102,7 +104,7 @@ class MilestoneOutsideTerm(Refused):
     """A milestone is due within the term of the agreement."""
 
 
-class AgreementSaysTwice(Refused):
+class AgreementKeyTwice(Refused):
     """The agreement says the same milestone, obligation or share twice."""
 
 
@@ -177,7 +179,7 @@ def decide(command: ConcessionCommand, concession: Concession, ask: Ask) -> Sequ
         raise ConcessionNotSigned
     match command:
         case Amend():
-            _amend(command, story)
+            _amend(command, story, ask)
         case SubmitEvidence():
             _submit(command, story)
         case Confirm():
@@ -197,25 +199,31 @@ def whose(stream: UUID, concession: Concession, command: ConcessionCommand | Non
     if isinstance(command, SubmitEvidence):
         return Whose(organisations=(concession.vendor,) if concession.vendor else ())
     grantor = "" if isinstance(command, Confirm | Reject) else said.grantor
-    parties = tuple(each for each in (said.vendor, grantor) if each)
+    parties = tuple(organisation.id_of(each) for each in (said.vendor, grantor) if each)
     return Whose(organisations=parties, areas=(said.area,) if said.area else ())
 
 
 def _sign(command: Sign, concession: Concession, ask: Ask) -> Sequence[ConcessionEvent]:
+    grantor, vendor = organisation.id_of(command.grantor), organisation.id_of(command.vendor)
     contract = command.contract
     if concession.signed_at is not None:
         known = (concession.grantor, concession.vendor, concession.area, concession.contract)
-        if known != (command.grantor, command.vendor, command.area, contract):
+        if known != (grantor, vendor, command.area, contract):
             raise AlreadySigned
         return []
-    if command.grantor == command.vendor:
+    if grantor == vendor:
         raise OnePartyOnly
-    for party in (command.grantor, command.vendor):
+    for party in (grantor, vendor):
         _must_be_registered(party, ask)
     area.must_be_open(command.area, ask)
     _must_make_sense(contract)
-    screening.must_be_clear(ask, command.vendor, command.at)
-    return [Signed(at=command.at, grantor=command.grantor, vendor=command.vendor, area=command.area, contract=contract)]
+    _must_be_allowed(ask, vendor, command.area, command.at)
+    return [Signed(at=command.at, grantor=grantor, vendor=vendor, area=command.area, contract=contract)]
+
+
+def _must_be_allowed(ask: Ask, vendor: str, area_code: str, at: datetime) -> None:
+    wanted = exposure.Wanted(vendor=vendor, what="award", category="", area=area_code, at=at)
+    exposure.must_be_unrestrained(ask, wanted)
 
 
 def _must_be_registered(party: str, ask: Ask) -> None:
@@ -235,7 +243,7 @@ def _must_make_sense(contract: Contract) -> None:
     shares = [(each.of, each.key, each.party) for each in contract.shares]
     for keys in (obligations, milestones, shares):
         if len(set(keys)) != len(keys):
-            raise AgreementSaysTwice
+            raise AgreementKeyTwice
     for milestone in contract.milestones:
         if not contract.begins <= milestone.due <= contract.ends:
             raise MilestoneOutsideTerm(milestone=milestone.key)
@@ -247,7 +255,7 @@ def _must_make_sense(contract: Contract) -> None:
             raise SharesDoNotSum(of=of, key=key, sum=total)
 
 
-def _amend(command: Amend, story: _Story) -> None:
+def _amend(command: Amend, story: _Story, ask: Ask) -> None:
     before, contract = story.concession, command.contract
     if not before.running or before.contract is None:
         raise ConcessionEnded
@@ -265,6 +273,8 @@ def _amend(command: Amend, story: _Story) -> None:
             raise MomentHasPassed(milestone=milestone.key)
     if contract.ends <= command.at:
         raise MomentHasPassed
+    if widens(before.contract, contract):
+        _must_be_allowed(ask, before.vendor, before.area, command.at)
     story.tell(Amended(at=command.at, version=before.version + 1, contract=contract))
 
 

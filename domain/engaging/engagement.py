@@ -63,6 +63,8 @@ from domain.engaging.engagement_messages import (
     Started,
 )
 from domain.parties import area as areas
+from domain.restraint import fan_out
+from domain.restraint import sanction as sanctions
 
 __all__ = [
     "Accept",
@@ -259,7 +261,10 @@ def _go_on(  # noqa: C901, PLR0911, PLR0912 - one case a command
         case Keep(sanction=sanction):
             if not engagement.in_flight:
                 raise EngagementOver
-            return [] if sanction in engagement.kept else [Kept(at=at, sanction=sanction)]
+            if sanction in engagement.kept:
+                return []
+            _must_be_under_it(ask, engagement.vendor, sanction, at)
+            return [Kept(at=at, sanction=sanction)]
         case Hold(reason=reason):
             if not engagement.in_flight:
                 raise EngagementOver
@@ -291,6 +296,16 @@ def _pay_out(command: PayOut, engagement: Engagement, ask: Ask) -> Sequence[Enga
     _must_not_be_held(engagement)
     basis = _allowed(ask, engagement, "pay_out", command.at)
     return [PaidOut(at=command.at, amount_fen=engagement.value_fen, basis=basis)]
+
+
+def _must_be_under_it(ask: Ask, vendor: str, number: str, at: datetime) -> None:
+    """Nothing is kept in spite of a sanction yet to come, nor of a blacklist; one that has ended does no harm."""
+    known = ask(sanctions.decider, sanctions.stream(vendor))
+    found = next((each for each in known.all if str(each.number) == number), None)
+    if found is None:
+        raise sanctions.NoSuchSanction(vendor=vendor)
+    if found.kind == "blacklisted" and found.in_force(at if known.latest is None else max(at, known.latest)):
+        raise fan_out.NotToBeKept
 
 
 def _must_not_be_held(engagement: Engagement) -> None:

@@ -21,6 +21,7 @@ from domain.admission.what import What
 from domain.decider import Ask, Refused
 from domain.evaluation import standing
 from domain.parties import area as areas
+from domain.parties import organisation
 from domain.restraint import sanction, screening
 
 CREATE_EXPOSURE: Final[Mapping[str, What]] = MappingProxyType(
@@ -33,6 +34,8 @@ CREATE_EXPOSURE: Final[Mapping[str, What]] = MappingProxyType(
         "engagement.pay_out": "pay_out",
         "work_order.assign": "award",
         "work_order.hand_over": "award",
+        "concession.sign": "award",
+        "concession.amend": "award",
     }
 )
 """Every command of every lifecycle that exposes the city to a vendor, and how. A test goes through all commands there
@@ -69,10 +72,7 @@ class NotQualified(Refused):
 
 def vendor_id(text: str) -> str:
     """The id of a vendor as all streams about it are derived from it, however it is written; anything else as it is."""
-    try:
-        return str(UUID(text))
-    except ValueError:
-        return text
+    return organisation.id_of(text)
 
 
 def must_be_allowed(ask: Ask, wanted: Wanted) -> Basis:
@@ -107,7 +107,7 @@ def _why_not(ask: Ask, vendor: str, category: str, area: str, at: datetime) -> t
             if at < last.since:
                 reason, since = "not_yet", last.since
             elif moment < ended:
-                out = [one.since for one in last.taken_out if area.startswith(one.area)]
+                out = [one.since for one in last.taken_out if one.touches(area, moment)]
                 reason, since = "not_here", min(out, default=None)
             else:
                 reason, since = ("revoked" if last.ended_because == "revoked" else "lapsed"), ended
@@ -146,7 +146,7 @@ def must_be_free(ask: Ask, company: str, category: str, area: str, at: datetime)
     What is no id of an organisation costs nothing.
     """
     try:
-        known = str(UUID(company))
+        known = str(UUID(vendor_id(company)))
     except ValueError:
         return
     sanction.must_not_restrain(ask, known, "award", category, area, at)

@@ -117,7 +117,7 @@ def rank(band: str) -> int:
     return len(BEST_FIRST) - 1 - BEST_FIRST.index(band)
 
 
-class MeasuresDoNotSum(Refused):
+class MeasureWeightsDoNotSum(Refused):
     """The weights of the measures must sum to exactly 100, and each must be 1 or more."""
 
 
@@ -184,7 +184,7 @@ def must_make_sense(rules: Rules) -> None:
     for measure in rules.measures:
         _must_measure(measure)
     if sum(measure.weight for measure in rules.measures) != TOP or any(each.weight < 1 for each in rules.measures):
-        raise MeasuresDoNotSum(sum=sum(measure.weight for measure in rules.measures))
+        raise MeasureWeightsDoNotSum(sum=sum(measure.weight for measure in rules.measures))
     _must_cover(rules.bands)
     _must_rise(rules.tiers)
     if not (0 <= rules.grace_days <= 60 and 1 <= rules.correctable_months <= 24):  # noqa: PLR2004 - said in the refusal
@@ -266,7 +266,7 @@ __all__ = [
     "MeasureIncomplete",
     "MeasureMissing",
     "MeasureNameless",
-    "MeasuresDoNotSum",
+    "MeasureWeightsDoNotSum",
     "Rules",
     "SameMeasureTwice",
     "SampleTooSmall",

@@ -87,7 +87,7 @@ __all__ = [
 @lru_cache(maxsize=16_384)
 def stream(vendor: str) -> UUID:
     """The stream of a vendor's standing."""
-    return derived_id("standing", vendor)
+    return derived_id("standing", organisation.id_of(vendor))
 
 
 class _Story:
@@ -109,7 +109,7 @@ class _Story:
 def decide(command: StandingCommand, standing: Standing, ask: Ask) -> Sequence[StandingEvent]:
     """Close what has come due, then note or close what is asked for."""
     scheme = ask(rating_scheme.decider, rating_scheme.stream(rating_scheme.VENDORS))
-    vendor = standing.vendor if isinstance(command, Elapse) else command.vendor
+    vendor = standing.vendor if isinstance(command, Elapse) else organisation.id_of(command.vendor)
     story = _Story(standing, scheme, vendor)
     match command:
         case Elapse():
@@ -163,7 +163,7 @@ def _note(story: _Story, command: Note) -> None:
         story.tell(
             EvidenceWithdrawn(
                 at=command.at,
-                vendor=command.vendor,
+                vendor=story.vendor,
                 id=command.id,
                 kind=command.kind,
                 happened_at=happened_at,
@@ -174,7 +174,7 @@ def _note(story: _Story, command: Note) -> None:
         story.tell(
             Noted(
                 at=command.at,
-                vendor=command.vendor,
+                vendor=story.vendor,
                 id=command.id,
                 kind=command.kind,
                 happened_at=happened_at,
@@ -332,7 +332,7 @@ def whose(_stream: UUID, standing: Standing, command: StandingCommand | None) ->
     """A standing concerns its vendor; a piece of evidence also whoever is responsible for where it happened."""
     if isinstance(command, Note | ClosePeriod):
         area = command.area if isinstance(command, Note) else ""
-        return Whose(organisations=(command.vendor,), areas=(area,) if area else ())
+        return Whose(organisations=(organisation.id_of(command.vendor),), areas=(area,) if area else ())
     return Whose(organisations=(standing.vendor,) if standing.vendor else ())
 
 

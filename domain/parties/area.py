@@ -154,6 +154,11 @@ def contains(outer: str, inner: str) -> bool:
     return inner.startswith(outer) and _digits(outer) and _digits(inner)
 
 
+def overlap(one: str, other: str) -> bool:
+    """Whether two areas have something in common: one lies in the other, or they are the same (`""`: everywhere)."""
+    return one.startswith(other) or other.startswith(one)
+
+
 def must_be_open(code: str, ask: Ask) -> None:
     """An area that something is entered under must be registered and open. Raises AreaNotRegistered, AreaClosed."""
     area = ask(decider, stream(code))

@@ -189,6 +189,17 @@ class NotAnIssuer(Refused):
     """The issuer of an identity provider is an https address without user, query or fragment."""
 
 
+def id_of(text: str) -> str:
+    """The id of an organisation as it is written everywhere, however somebody writes it; what is no id as it is.
+
+    Streams are derived from it and scopes of appointments are compared with it: two spellings would be two vendors.
+    """
+    try:
+        return str(UUID(text.strip()))
+    except ValueError:
+        return text
+
+
 @lru_cache(maxsize=4096)
 def stream(code: str) -> UUID:
     """The stream of the organisation with this credit code, however it is written."""

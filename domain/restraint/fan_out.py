@@ -15,6 +15,7 @@ from typing import Final
 from uuid import UUID
 
 from domain.decider import Ask, Decider, Due, Elapse, Refused, Whose, derived_id
+from domain.parties import organisation
 from domain.restraint import sanction
 from domain.restraint.fan_out_history import Entry, FanOut, evolve
 from domain.restraint.fan_out_messages import (
@@ -94,7 +95,7 @@ class StillOpen(Refused):
 @lru_cache(maxsize=4096)
 def stream(vendor: str, number: int) -> UUID:
     """The stream of the fan-out of a vendor's sanction, by its number."""
-    return derived_id("fan_out", f"{vendor}/{number}")
+    return derived_id("fan_out", f"{organisation.id_of(vendor)}/{number}")
 
 
 def agenda(state: FanOut) -> Due | None:
@@ -137,7 +138,7 @@ def _begin(command: Begin, state: FanOut, at: datetime, ask: Ask) -> Sequence[Fa
     return [
         Begun(
             at=at,
-            vendor=command.vendor,
+            vendor=organisation.id_of(command.vendor),
             sanction=command.sanction,
             restraint=found.kind,
             deadline=_ahead(command.deadline or at + PATIENCE, at),
@@ -174,7 +175,7 @@ def _choose(command: Choose, state: FanOut, at: datetime) -> Sequence[FanOutEven
 def _must_make_sense(command: Choose, state: FanOut) -> None:
     if command.choice == "keep" and state.restraint == "blacklisted":
         raise NotToBeKept
-    if command.choice == "reassign" and command.to in ("", state.vendor):
+    if command.choice == "reassign" and organisation.id_of(command.to) in ("", state.vendor):
         raise ReassignedToNobody
 
 
@@ -226,7 +227,7 @@ def _entry(state: FanOut, item: str) -> Entry:
 
 def whose(_stream: UUID, state: FanOut, command: FanOutCommand | None) -> Whose:
     """The vendor's, and of whoever may decide on the sanction."""
-    vendor = command.vendor if isinstance(command, Begin) else state.vendor
+    vendor = organisation.id_of(command.vendor) if isinstance(command, Begin) else state.vendor
     return Whose(areas=state.areas, organisations=(vendor,) if vendor else ())
 
 

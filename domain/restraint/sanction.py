@@ -90,7 +90,7 @@ class NoAppealPending(Refused):
 @lru_cache(maxsize=16_384)
 def stream(vendor: str) -> UUID:
     """The stream of the sanctions on a vendor."""
-    return derived_id("sanction", vendor)
+    return derived_id("sanction", organisation.id_of(vendor))
 
 
 # What the others ask --------------------------------------------------------------------------------------------------
@@ -222,7 +222,7 @@ def _says(each: Sanction) -> tuple[SanctionKind, str, str, Scope, datetime | Non
 def _organisation(vendor: str, ask: Ask) -> str:
     """Its id. Also one that is no vendor yet can be barred from becoming one."""
     try:
-        stream_ = UUID(vendor)
+        stream_ = UUID(organisation.id_of(vendor))
     except ValueError:
         raise organisation.OrganisationNotRegistered from None
     if ask(organisation.decider, stream_).registered_at is None:
@@ -281,7 +281,7 @@ def _hear(command: Uphold | Overturn, state: Sanctions, at: datetime) -> list[Sa
 
 def whose(_stream: UUID, state: Sanctions, command: SanctionCommand | None) -> Whose:
     """The vendor's, and of whoever is responsible for all the areas that a sanction reaches."""
-    vendor = command.vendor if isinstance(command, Suspend | Blacklist) else state.vendor
+    vendor = organisation.id_of(command.vendor) if isinstance(command, Suspend | Blacklist) else state.vendor
     organisations = (vendor,) if vendor else ()
     match command:
         case Suspend() | Blacklist():

@@ -30,16 +30,11 @@ class Scope(Struct, frozen=True, omit_defaults=True):
     def touches(self, category: str, place: str) -> bool:
         """Whether work of a category (`""`: of any) in an area (`""`: in the whole city) falls under it."""
         of_kind = not self.categories or not category or category in self.categories
-        return of_kind and (not self.areas or any(overlap(each, place) for each in self.areas))
+        return of_kind and (not self.areas or any(area.overlap(each, place) for each in self.areas))
 
 
 EVERYTHING: Final = Scope()
 """All work in the whole city."""
-
-
-def overlap(one: str, other: str) -> bool:
-    """Whether two areas have something in common: one lies in the other, or they are the same."""
-    return one.startswith(other) or other.startswith(one)
 
 
 def scope(categories: tuple[str, ...], areas: tuple[str, ...]) -> Scope:

@@ -19,6 +19,7 @@ from msgspec import Meta, Struct
 from msgspec.structs import replace
 
 from domain.decider import Ask, Command, Decider, Elapse, Event, Refused, Whose, derived_id
+from domain.parties import organisation
 from domain.privacy.personal import Key, NotPersonal
 from domain.restraint import debarment
 
@@ -211,7 +212,7 @@ class ScreeningAwaitsReview(Refused):
 @lru_cache(maxsize=8192)
 def stream(vendor: str) -> UUID:
     """The stream of a vendor's screening, by the id of its organisation."""
-    return derived_id("screening", vendor)
+    return derived_id("screening", organisation.id_of(vendor))
 
 
 def must_be_clear(ask: Ask, vendor: str, at: datetime) -> None:
@@ -275,7 +276,7 @@ def evolve(screening: Screening, event: ScreeningEvent) -> Screening:
 def whose(stream_: UUID, screening: Screening, command: ScreeningCommand | None) -> Whose:
     """A screening concerns the vendor."""
     del stream_
-    vendor = command.vendor if isinstance(command, Record) else screening.vendor
+    vendor = organisation.id_of(command.vendor) if isinstance(command, Record) else screening.vendor
     return Whose(organisations=(vendor,) if vendor else ())
 
 
@@ -286,7 +287,7 @@ def _record(command: Record, screening: Screening, ask: Ask) -> Sequence[Screeni
     told: list[ScreeningEvent] = [
         Screened(
             at=command.at,
-            vendor=command.vendor,
+            vendor=organisation.id_of(command.vendor),
             name=command.name,
             credit_code=command.credit_code,
             occasion=command.occasion,

@@ -128,7 +128,9 @@ _CONDITIONS: Final[Mapping[str, str]] = {
         AND (({0}::text[])[2] = '*' OR ({0}::text[])[2] ^@ granted.area)
         AND granted.granted_from <= ({0}::text[])[3]::timestamptz
         AND granted.granted_until > ({0}::text[])[3]::timestamptz
-        AND NOT EXISTS (SELECT FROM unnest(granted.taken_out) AS out WHERE ({0}::text[])[2] ^@ out)
+        AND NOT EXISTS (
+            SELECT FROM unnest(granted.taken_out) AS out WHERE ({0}::text[])[2] ^@ out OR out ^@ ({0}::text[])[2]
+        )
     )""",
     "band": """{0}::text = coalesce(
         (SELECT band FROM reads.standing_register AS stands WHERE stands.vendor = vendor_register.vendor), ''

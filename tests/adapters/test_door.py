@@ -14,6 +14,7 @@ import pytest
 from adapters.door import LedgerDoor
 from adapters.ids import new_id
 from adapters.ledger import PostgresLedger
+from domain.access.permission import DutiesKeptApart, Question
 from domain.decider import Ask, Command, Decider, Event, Refused
 from domain.ports import CommandIdReused, Context, Metadata, OtherLifecycle, VersionMismatch
 from tests import everybody
@@ -236,6 +237,23 @@ async def test_a_repeated_refusal_and_a_repeated_nothing_to_do_stay_what_they_we
     await door.execute(lamp, stream, TurnOff(), context())
     assert (await other.execute(lamp, stream, TurnOn(), nothing)).events == 0
     assert (await door.load(lamp, stream)).state == Lamp(on=False)
+
+
+async def test_a_repeat_gets_the_first_answer_though_having_done_it_is_why_it_is_denied_by_now(
+    ledger: PostgresLedger, door: LedgerDoor
+) -> None:
+    stream, first = new_id(), context(uuid4(), b"turn it on")
+    done = await door.execute(lamp, stream, TurnOn(), first)
+
+    def nobody(question: Question, _ask: Ask) -> str:
+        raise DutiesKeptApart(question.permission)
+
+    strict = LedgerDoor(ledger, permit=nobody, vault=everybody.vault_on(ledger))
+    again = await strict.execute(lamp, stream, TurnOn(), first)
+    assert (again.position, again.duplicate) == (done.position, True)
+    for another in (context(first.command_id, b"something else"), context(uuid4()), context()):
+        with pytest.raises(DutiesKeptApart):
+            await strict.execute(lamp, stream, TurnOff(), another)
 
 
 async def test_a_command_id_cannot_be_used_for_something_else(door: LedgerDoor) -> None:

@@ -2,7 +2,7 @@
 
 from adapters.door import LedgerDoor
 from adapters.ledger import PostgresLedger
-from adapters.wiring import PROJECTIONS, clocks, waiting
+from adapters.wiring.read_models import PROJECTIONS, clocks, waiting
 from domain import lifecycles
 from domain.admission import vendor
 from domain.parties import organisation, person

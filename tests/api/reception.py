@@ -16,7 +16,7 @@ from litestar import Litestar
 from adapters.ids import new_id
 from adapters.ledger import PostgresLedger
 from adapters.passwords import ArgonPasswords
-from adapters.wiring import desk_on
+from adapters.wiring.desk import desk_on
 from api.app import create_app
 from api.desk import Desk
 from api.health import Check, Finding

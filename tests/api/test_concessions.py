@@ -8,10 +8,12 @@ import pytest
 from adapters.door import LedgerDoor
 from adapters.ids import new_id
 from adapters.ledger import PostgresLedger
-from domain.parties import area, organisation
+from domain.admission import vendor
+from domain.parties import area, organisation, person
 from domain.ports import Context
 from projections import concession_board
 from tests.api.reception import Query, Reception, on
+from tests.domain import trade
 from tests.followed import followed
 
 AREA = "33"
@@ -34,16 +36,19 @@ async def boards(ledger: PostgresLedger) -> AsyncIterator[None]:
 
 @pytest.fixture
 async def parties(door: LedgerDoor) -> dict[str, str]:
-    """A grantor and a vendor, in a province."""
+    """A grantor and a vendor whose file is verified, in a province."""
     context = Context(actor="clerk", occurred_at=on(1))
     await door.execute(area.decider, area.stream(AREA), area.Register(at=on(1), code=AREA, name="浙江省"), context)
-    found: dict[str, str] = {}
-    for party in ("grantor", "vendor"):
-        stream = new_id()
-        register = organisation.Register(at=on(1), name=party, kinds=("residents_committee",))
-        await door.execute(organisation.decider, stream, register, context)
-        found[party] = str(stream)
-    return found
+    grantor = new_id()
+    committee = organisation.Register(at=on(1), name="grantor", kinds=("residents_committee",))
+    await door.execute(organisation.decider, grantor, committee, context)
+    company = organisation.Register(at=on(1), name="明达水电", kinds=("vendor",), credit_code=trade.CODE)
+    await door.execute(organisation.decider, organisation.stream(trade.CODE), company, context)
+    for each in trade.PEOPLE:
+        await door.execute(person.decider, each, person.Register(at=on(1), name="Bo"), context)
+    for command in (trade.REGISTER, trade.ACCEPT):
+        await door.execute(vendor.decider, vendor.stream(trade.VENDOR), command, context)
+    return {"grantor": str(grantor), "vendor": trade.VENDOR}
 
 
 async def sign(reception: Reception, parties: Mapping[str, str], **changes: object) -> str:

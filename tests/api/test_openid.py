@@ -22,7 +22,7 @@ from adapters.door import LedgerDoor
 from adapters.ledger import PostgresLedger
 from adapters.openid import must_be_reachable
 from adapters.passwords import ArgonPasswords
-from adapters.wiring import desk_on
+from adapters.wiring.desk import desk_on
 from domain.access.credentials import NotSignedInThere
 from tests.api.reception import Clock, application
 from tests.api.test_sign_in import code

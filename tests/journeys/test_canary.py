@@ -30,7 +30,8 @@ from PIL.PngImagePlugin import PngInfo
 from adapters.embedded import postgres_programs
 from adapters.engines import Engines
 from adapters.settings import Settings
-from adapters.wiring import Core, core, signing_in
+from adapters.wiring.core import Core, core
+from adapters.wiring.desk import signing_in
 from api.account_keeping import open_account
 from domain.access import appointment, role
 from domain.ports import Context

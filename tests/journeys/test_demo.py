@@ -51,6 +51,13 @@ def test_the_story_plays_where_the_ports_are_taken_and_ends_by_itself(folder: Pa
         assert words in said
     for words in ("403 NotPermitted", "resolve → 404", "summary = sealed.1.", "[已删除 erased]"):
         assert words in said
+    for words in (
+        "409 VendorFrozen",
+        "409 VendorSuspended",
+        "处置报告 report：cancel 1，keep 1",
+        "normal → watch（68.00 → 64.00）",
+    ):
+        assert words in said
     for each in role.ALL:
         assert f"demo-{each.name}-2026" in said or f"{each.name} " in said, each.name
     assert said.count("lk_") == sum(each.rank == "program" for each in role.ALL)
@@ -67,6 +74,7 @@ def test_played_again_it_changes_nothing_and_stays_up_until_it_is_told_to_stop(f
             if "演示完成" in line:
                 break
         assert any("nothing is there twice" in line for line in said), "".join(said)
+        assert any("vendor access was played before" in line for line in said), "".join(said)
         assert demo.poll() is None, "".join(said)
         asked = time.monotonic()
         demo.send_signal(signal.SIGTERM)

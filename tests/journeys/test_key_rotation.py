@@ -11,13 +11,15 @@ from uuid import UUID
 import httpx
 import pytest
 
-from adapters import rewrapping, wiring
+from adapters import rewrapping
 from adapters.content_check import ContentChecker
 from adapters.engines import Engines
 from adapters.ids import new_id
 from adapters.master_key import MasterKey, NotUnsealed
 from adapters.settings import Settings
-from adapters.wiring import OPERATOR, Core
+from adapters.wiring.core import OPERATOR, Core, core, now
+from adapters.wiring.desk import signing_in
+from adapters.wiring.serving import files, ports_on
 from api.account_keeping import open_account
 from api.app import create_app
 from api.desk import Desk
@@ -44,7 +46,7 @@ class Process:
         """Get to know somebody: new data keys, each time."""
         stream = new_id()
         self.names[stream] = f"Somebody {stream}"
-        at = wiring.now()
+        at = now()
         command = person.Register(at=at, name=self.names[stream], phone="13812345678", home="990101001001")
         await self.core.door.execute(person.decider, stream, command, Context(actor=OPERATOR, occurred_at=at))
         assert await self.name(stream) == self.names[stream]
@@ -73,12 +75,12 @@ class Process:
 async def process(settings: Settings, database: str) -> AsyncGenerator[Process]:
     """One more process."""
     async with AsyncExitStack() as stack:
-        core = await stack.enter_async_context(wiring.core(settings, Engines(database)))
-        desk = await stack.enter_async_context(wiring.signing_in(settings, core))
+        running = await stack.enter_async_context(core(settings, Engines(database)))
+        desk = await stack.enter_async_context(signing_in(settings, running))
         checker = await stack.enter_async_context(ContentChecker())
-        ports = wiring.ports_on(core, wiring.files(settings, core, checker))
+        ports = ports_on(running, files(settings, running, checker))
         app = create_app(ports, desk=desk, identify=desk.identification.who, ready={"database": fine})
-        yield Process(core, desk, await stack.enter_async_context(counter(app)))
+        yield Process(running, desk, await stack.enter_async_context(counter(app)))
 
 
 @dataclass
@@ -126,8 +128,8 @@ async def test_nothing_fails_while_keys_change_and_all_opens_once_the_old_ones_a
 ) -> None:
     async with process(settings, database) as one, process(settings, database) as other:
         somebody = str(new_id())
-        await open_account(one.desk, somebody, NAME, PASSWORD, Context(actor=OPERATOR, occurred_at=wiring.now()))
-        await one.desk.client_secrets.keep(ORGANISATION, SECRET, wiring.now())
+        await open_account(one.desk, somebody, NAME, PASSWORD, Context(actor=OPERATOR, occurred_at=now()))
+        await one.desk.client_secrets.keep(ORGANISATION, SECRET, now())
         await one.write()
         await one.sign_in()
         pool = one.core.ledger.pool
@@ -156,7 +158,7 @@ async def test_nothing_fails_while_keys_change_and_all_opens_once_the_old_ones_a
 
 async def test_what_is_not_sealed_anew_keeps_the_old_key(database: str, settings: Settings) -> None:
     async with process(settings, database) as one:
-        await one.desk.client_secrets.keep(ORGANISATION, SECRET, wiring.now())
+        await one.desk.client_secrets.keep(ORGANISATION, SECRET, now())
         await one.write()
         pool, vault = one.core.ledger.pool, one.core.vault
         MasterKey.rotated(settings.master_key)

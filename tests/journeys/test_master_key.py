@@ -10,7 +10,7 @@ from adapters.ids import new_id
 from adapters.master_key import MasterKey, NoMasterKey
 from adapters.settings import Settings
 from adapters.vault import vault_at
-from adapters.wiring import core
+from adapters.wiring.core import core
 from tests.adapters.test_vault import SECRET, reported, seal, text_of
 from tests.journeys.test_command_line import linli
 

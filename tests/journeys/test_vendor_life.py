@@ -1,4 +1,4 @@
-"""A vendor's life, from its file to its reinstatement, over fourteen months that pass in seconds."""
+"""A vendor's life, from its file to its reinstatement, over a year and a half that pass in seconds."""
 
 from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
@@ -105,7 +105,18 @@ async def _meets_it_in_time(here: City, case: str, moments: dict[str, datetime])
 
     assert (await here.see("agent", case))["status"] == "granted"
     assert await here.by_itself(qualification.decider, _id(case)) == []
-    await here.do("head", f"{await engage(here, '第二个项目', 'accept', 'start', 'finish')}/pay-out")
+    await _changes_its_account(here, await engage(here, "第二个项目", "accept", "start", "finish"))
+
+
+async def _changes_its_account(here: City, finished: str) -> None:
+    """Until a second person has verified another bank account, nothing is paid or begun."""
+    file = f"/vendors/{here.vendor}"
+    await here.do("agent", f"{file}/declare", {"account": "6227 0000 0000 0002"})
+    assert await here.refused("head", f"{finished}/pay-out") == "VendorFrozen"
+    assert await here.refused("officer", "/engagements/awards", job(here)) == "VendorFrozen"
+    assert (await here.see("agent", file))["account"] == "6222000000000001", "what was verified counts still"
+    await here.do("third officer", f"{file}/verify", {"declaration": 2, "accepted": True})
+    await here.do("head", f"{finished}/pay-out")
 
 
 async def _is_admitted_for_another_year(here: City, case: str, moments: dict[str, datetime]) -> None:

@@ -1,7 +1,7 @@
 """A city on the real stack whose years pass at a word: where the journeys of vendors are told.
 
     PostgreSQL · Temporal in virtual time · the API in process, behind the table of permissions
-    `wiring.follow` and `wiring.work`, as `linli up` runs them, in this process
+    `wiring.following` and `wiring.working`, as `linli up` runs them, in this process
 
 There is one time for all: `pass_to` moves what the API takes for now, and lets every clock of the platform that is due
 by then fire in its order, each at its own moment. The story begins on the first of next month, so that no clock of the
@@ -22,13 +22,18 @@ import msgspec
 from temporalio.service import RPCError, RPCStatusCode
 from temporalio.testing import WorkflowEnvironment
 
-from adapters import wiring
 from adapters.content_check import ContentChecker
 from adapters.demo_city import ANJIE, MINGDA, QINGHE, Company
 from adapters.door import LedgerDoor
 from adapters.engines import Engines
 from adapters.master_key import MasterKey
 from adapters.settings import Settings
+from adapters.wiring.core import Core, core
+from adapters.wiring.desk import signing_in
+from adapters.wiring.following import follow
+from adapters.wiring.read_models import PROJECTIONS, waiting
+from adapters.wiring.serving import files, ports_on
+from adapters.wiring.working import work
 from api.app import create_app
 from domain import lifecycles
 from domain.access import appointment, role
@@ -118,7 +123,7 @@ class City:
 
     settings: Settings
     database: str
-    core: wiring.Core
+    core: Core
     http: httpx.AsyncClient
     clock: Clock
     server: Server
@@ -198,7 +203,7 @@ class City:
         """What comes next, among everything whose clock the platform would start again if it were lost."""
         await self.told()
         due: list[tuple[datetime, str, UUID, Due]] = []
-        async for lifecycle, stream in wiring.waiting(self.core.ledger):
+        async for lifecycle, stream in waiting(self.core.ledger):
             next_one = await self._agenda(lifecycle, stream)
             if next_one is not None and next_one.at <= moment:
                 due.append((next_one.at, lifecycle, stream, next_one))
@@ -217,7 +222,7 @@ class City:
     async def pass_unseen(self, moment: datetime) -> datetime:
         """Time passes while nobody works: what a clock waits for comes, and nobody hears it."""
         await self.told()
-        async for lifecycle, stream in wiring.waiting(self.core.ledger):
+        async for lifecycle, stream in waiting(self.core.ledger):
             due = await self._agenda(lifecycle, stream)
             if due is not None and due.at <= moment:
                 await self._skip(lifecycle, stream, due)
@@ -247,7 +252,7 @@ class City:
         """Wait until everybody who follows the log has come to its end, and nothing more comes of it."""
         ledger, head = self.core.ledger, -1
         while head != (head := await ledger.head()):
-            for name in (evidence.NAME, "triggers", *wiring.PROJECTIONS):
+            for name in (evidence.NAME, "triggers", *PROJECTIONS):
                 assert await ledger.wait(name, head, timeout=_PATIENCE), f"{name} has not come to {head}"
                 self._must_be_well()
 
@@ -263,13 +268,13 @@ class City:
     @asynccontextmanager
     async def following(self) -> AsyncGenerator[None]:
         """`linli follow` runs."""
-        async with self._running(wiring.follow):
+        async with self._running(follow):
             yield
 
     @asynccontextmanager
     async def working(self) -> AsyncGenerator[None]:
         """`linli work` runs."""
-        async with self._running(wiring.work):
+        async with self._running(work):
             yield
 
     @asynccontextmanager
@@ -355,19 +360,19 @@ async def city(database: str, folder: Path) -> AsyncGenerator[City]:
             database_url=database, temporal_namespace=server.env.client.namespace, data_dir=folder, drain_seconds=1
         )
         MasterKey.at(settings.master_key, create=True)
-        core = await stack.enter_async_context(wiring.core(settings, Engines(database)))
+        running = await stack.enter_async_context(core(settings, Engines(database)))
         checker = await stack.enter_async_context(ContentChecker())
         begin = first_of_next_month()
         clock = Clock(begin)
-        ports = wiring.ports_on(core, wiring.files(settings, core, checker))
+        ports = ports_on(running, files(settings, running, checker))
         app = create_app(
             replace(ports, now=clock.now, patience=_PATIENCE),
-            desk=await stack.enter_async_context(wiring.signing_in(settings, core)),
+            desk=await stack.enter_async_context(signing_in(settings, running)),
             identify=everybody.named,
             ready={"database": fine},
         )
         http = await stack.enter_async_context(counter(app))
-        made = City(settings, database, core, http, clock, server, begin)
+        made = City(settings, database, running, http, clock, server, begin)
         await made.settle()
         yield made
 

@@ -18,7 +18,7 @@ from adapters.bookmark import PostgresBookmark
 from adapters.ids import new_id
 from adapters.ledger import PostgresLedger
 from adapters.temporal import worker
-from adapters.wiring import screenings_on
+from adapters.wiring.working import screenings_on
 from domain.admission import vendor
 from domain.decider import tag_of
 from domain.ports import Append, Context, Metadata, NewEvent, Recorded

@@ -1,5 +1,6 @@
 """Engagements, emergency waivers and open data over HTTP, on the real database."""
 
+import asyncio
 from datetime import timedelta
 from uuid import UUID
 
@@ -15,6 +16,7 @@ from domain.ports import Context
 from domain.restraint import sanction
 from projections.admission import engagement_board, waiver_register
 from projections.admission.engagement_board import EngagementBoard
+from tests import everybody
 from tests.api.reception import Reception
 from tests.domain import trade
 from tests.domain.admission import qualifying
@@ -194,3 +196,32 @@ async def test_a_company_is_called_in_a_release_as_it_was_called_then(town: Rece
     await door.execute(organisation.decider, organisation.stream(trade.CODE), renamed, context)
     record = (await town.http.get(f"/ocds/records/ocds-linli0-{path.rpartition('/')[2]}")).json()
     assert record["records"][0]["releases"][0]["parties"][0]["name"] == "明达水电"
+
+
+async def test_in_the_log_no_award_stands_behind_the_suspension_however_close_they_come(
+    town: Reception, ledger: PostgresLedger
+) -> None:
+    """Four go on awarding until they are refused; meanwhile another process suspends the vendor."""
+    await waived(town)
+    other, begun = everybody.door_to(ledger), asyncio.Event()
+    suspend = sanction.Suspend(at=on(2), vendor=VENDOR, by="lin", reason="quality", text="三次返修")
+
+    async def award(who: int) -> int:
+        for number in range(200):
+            answer = await town.send("/engagements/awards", {**AWARD, "title": f"{who}/{number}"})
+            if answer.status_code != 201:
+                assert answer.json()["code"] == "VendorSuspended"
+                return number
+            begun.set()
+        raise AssertionError
+
+    async def restrain() -> None:
+        await begun.wait()
+        context = Context(actor="mayor", occurred_at=on(2))
+        await other.execute(sanction.decider, sanction.stream(VENDOR), suspend, context)
+
+    *numbers, _ = await asyncio.gather(*map(award, range(4)), restrain())
+    awarded_at = [each.position for each in await ledger.page(tags=("engagement.awarded",))]
+    [suspended_at] = [each.position for each in await ledger.page(tags=("sanction.suspended",))]
+    assert len(awarded_at) == sum(number for number in numbers if number)
+    assert max(awarded_at) < suspended_at

@@ -489,6 +489,30 @@ async def test_an_appeal_is_heard_by_others_on_the_evidence_at_a_position_of_the
 # Who was qualified when -----------------------------------------------------------------------------------------------
 
 
+async def test_nothing_of_it_is_dated_back_into_a_window_or_under_rules_of_before(gate: Gate) -> None:
+    """Who is late says it was in time; who fails by the rules of now applies by those of then."""
+    await gate.reviewed()
+    await gate.do_as("head", "decide", {"outcome": "refuse", "reasons": ["other"]})
+    in_time = gate.clock.at
+    gate.clock.pass_by(days=20)
+    late = {"reason": "facts_wrong", "files": []}
+    assert await gate.ask("lin", "appeal", late) == (409, "QualificationAppealTooLate")
+    dated: dict[str, object] = {"occurred_at": in_time.isoformat()}
+    for who, command, body in (
+        ("lin", "appeal", late),
+        ("lin", "submit-evidence", {"condition": "fence", "files": ["e5" * 32]}),
+        ("head", "clear-condition", {"condition": "fence"}),
+        ("head", "decide", {"outcome": "grant"}),
+        ("ren", "check-document", {"serial": 1, "verdict": "accepted"}),
+        ("lin", "add-document", {"document": PAPERS[1]}),
+    ):
+        assert await gate.ask(who, command, {**body, **dated}) == (422, "Invalid"), command
+    assert await gate.apply(**dated, area="") == (422, "Invalid")
+    publish = {"document": DOCUMENT, **dated}
+    answer = await gate.send("/admission-schemes/lifts", publish, actor=gate.people["head"])
+    assert answer.status_code == 422, answer.text
+
+
 async def test_the_log_answers_who_was_qualified_where_and_when_by_what(gate: Gate) -> None:
     await gate.granted()
     known = await gate.ledger.head()

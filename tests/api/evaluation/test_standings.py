@@ -156,7 +156,11 @@ async def test_a_scheme_whose_weights_do_not_sum_is_refused(reception: Reception
     rules["measures"][0]["weight"] = 49
     body = {"counts_from": "2026-01-01T00:00:00Z", "rules": rules}
     answer = await reception.send("/rating-schemes/vendors", body)
-    assert (answer.status_code, answer.json()["code"], answer.json()["details"]["sum"]) == (409, "MeasuresDoNotSum", 99)
+    assert (answer.status_code, answer.json()["code"], answer.json()["details"]["sum"]) == (
+        409,
+        "MeasureWeightsDoNotSum",
+        99,
+    )
     assert await ledger.head() == 0
     rules["measures"][0]["wieght"] = 50
     assert (await reception.send("/rating-schemes/vendors", body)).status_code == 422

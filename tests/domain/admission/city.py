@@ -17,6 +17,8 @@ from domain import work_order
 from domain.admission import admission_scheme, qualification, vendor, waiver
 from domain.admission.qualification import Condition, Paper
 from domain.admission.what import What
+from domain.concession import agreement
+from domain.concession.messages import Amend, Contract, Sign
 from domain.decider import Command, Elapse, Event, Lifecycle, Refused, tag_of
 from domain.engaging import engagement
 from domain.evaluation import rating_scheme, standing
@@ -36,6 +38,7 @@ PLACES = ("", DISTRICT, WILLOWS)
 CATEGORIES = ("parking", "housekeeping")
 VENDORS = (trade.VENDOR, str(organisation.stream(trade.OTHER_CODE)))
 STRANGER = "fixit"
+GRANTOR = UUID(int=0x6A)
 EVERYTHING: tuple[What, ...] = ("award", "offer", "accept", "pay_out", "work")
 ENTRIES = ("1", "2")
 
@@ -60,6 +63,7 @@ class City:
         self.refused = Counter[str]()
         self.engagements: list[UUID] = []
         self.orders: list[UUID] = []
+        self.concessions: list[UUID] = []
         self._states: dict[UUID, Any] = {}
         self._deciders: dict[UUID, AnyDecider] = {}
         self._check = check
@@ -105,6 +109,8 @@ class City:
         for code in (trade.CODE, trade.OTHER_CODE):
             company = organisation.Register(at=self.now, name="明达水电", kinds=("vendor",), credit_code=code)
             self.do(organisation.decider, organisation.stream(code), company)
+        town = organisation.Register(at=self.now, name="翠苑街道办", kinds=("residents_committee",))
+        self.do(organisation.decider, GRANTOR, town)
         for category in CATEGORIES:
             if self.chance(0.9):
                 self.publish_scheme(category)
@@ -246,9 +252,28 @@ class City:
             clear = qualification.ClearCondition(at=self.now, by="desk", condition="fence")
             self.do(qualification.decider, stream, clear)
             return
-        some = self.random.choice(((), (), (WILLOWS,)))
-        revoke = qualification.Revoke(at=self.at, by="head", reason="safety", areas=some)
-        self.do(qualification.decider, stream, revoke)
+        for _ in range(self.random.choice((1, 1, 2))):
+            some = self.random.choice(((), (), (WILLOWS,)))
+            revoke = qualification.Revoke(at=self.at, by="head", reason="safety", areas=some)
+            self.do(qualification.decider, stream, revoke)
+            self.now += timedelta(minutes=self.random.choice((1, 600)))
+        if self.chance(0.5):
+            self.contest(stream)
+
+    def contest(self, stream: UUID) -> None:
+        """What was taken back is contested, and mostly set right by others."""
+        appeal = qualification.Appeal(at=self.now, by="lin", reason="facts_wrong", position=0)
+        others = ("qin", "wu")
+        steps: list[Command] = [
+            appeal,
+            qualification.AssignReviewers(at=self.now, by="head", reviewers=others),
+            *(qualification.GiveScore(at=self.now, by=each, scores=scores()) for each in others),
+            *(qualification.Decide(at=self.now, by=each, outcome="grant") for each in ("third", "fourth")),
+        ]
+        for step in steps:
+            if self.chance(0.02):
+                return
+            self.do(qualification.decider, stream, step)
 
     def waive(self) -> None:
         who, category = self.someone(), self.random.choice(CATEGORIES)
@@ -428,7 +453,8 @@ class City:
 
     def order(self) -> None:
         """A work order, given to a vendor or to somebody else, or from one to the other."""
-        company = self.random.choice((*VENDORS, *VENDORS, STRANGER))
+        spelled = self.random.choice((str, str, str.upper, " {} ".format, "urn:uuid:{}".format))
+        company = spelled(self.random.choice((*VENDORS, *VENDORS, STRANGER)))
         if self.orders and self.chance(0.4):
             over = work_order.HandOver(at=self.at, company=company, reason="needs a welder")
             self.do(work_order.decider, self.random.choice(self.orders[-5:]), over)
@@ -450,6 +476,22 @@ class City:
             if not self.do(work_order.decider, stream, command):
                 return
         self.orders.append(stream)
+
+    def concede(self) -> None:
+        """A concession is signed, or goes on for longer or shorter than was agreed."""
+        if self.concessions and self.chance(0.5):
+            stream = self.random.choice(self.concessions)
+            known = self(agreement.decider, stream).contract
+            contract = replace(known, ends=known.ends + timedelta(days=self.random.choice((-5, 10, 20))))
+            self.do(agreement.decider, stream, Amend(at=self.at, contract=contract))
+            return
+        stream = self.new_id()
+        contract = Contract(begins=self.now, ends=self.now + timedelta(days=200), sha256="ab" * 32)
+        who = self.random.choice((str, str.upper))(self.someone())
+        place = self.random.choice((WILLOWS, DISTRICT))
+        sign = Sign(at=self.at, grantor=str(GRANTOR), vendor=who, area=place, contract=contract)
+        if self.do(agreement.decider, stream, sign):
+            self.concessions.append(stream)
 
     def close_organisation(self) -> None:
         """One changes its name, mostly back again; hardly ever one is closed."""
@@ -481,6 +523,7 @@ _WEIGHED: dict[Callable[[City], None], int] = {
     City.engage: 18,
     City.carry_on: 45,
     City.order: 10,
+    City.concede: 4,
     City.close_organisation: 1,
 }
 _STEPS = tuple(_WEIGHED)

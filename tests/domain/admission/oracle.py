@@ -56,7 +56,7 @@ def _sanctions(  # noqa: PLR0917 - as above
             continue
         scope = begun.scope
         here = not scope.areas or any(each.startswith(area) or area.startswith(each) for each in scope.areas)
-        if not here or (scope.categories and category not in scope.categories):
+        if not here or (scope.categories and category and category not in scope.categories):
             continue
         ends = [
             each.at
@@ -178,11 +178,9 @@ def _granted_in(events: Iterable[Any], area: str, at: datetime) -> bool:
             or (isinstance(each, qualification.Revoked) and not each.areas and each.at <= at)
             for each in after
         )
+        stands = [*_still_out(events[:place]), *(each for each in after if _is_partial(each))]
         taken_out = any(
-            isinstance(each, qualification.Revoked)
-            and each.at <= at
-            and any(area.startswith(one) for one in each.areas)
-            for each in after
+            each.at <= at and any(area.startswith(one) or one.startswith(area) for one in each.areas) for each in stands
         )
         met = {each.condition for each in after if isinstance(each, qualification.ConditionCleared)}
         late = isinstance(given, qualification.GrantedConditionally) and any(
@@ -192,6 +190,37 @@ def _granted_in(events: Iterable[Any], area: str, at: datetime) -> bool:
         if not ended and not taken_out and not late and papers:
             return True
     return False
+
+
+def _is_partial(event: Any) -> bool:
+    return isinstance(event, qualification.Revoked) and bool(event.areas)
+
+
+def _still_out(before: Iterable[Any]) -> list[Any]:
+    """The partial revocations from before a grant that count for it too: it renews what stood, or sets right another
+    revocation. Who applies when nothing stands is judged anew.
+    """
+    out, stands = list[Any](), False
+    last = contested = None
+    for event in before:
+        match event:
+            case qualification.Submitted():
+                contested = None
+                if not stands:
+                    out.clear()
+            case qualification.Granted() | qualification.GrantedConditionally():
+                stands = True
+            case qualification.Lapsed(because=because):
+                stands = because == "renewed"
+            case qualification.Revoked(areas=areas):
+                last = event
+                stands = bool(areas)
+                out += [event] if areas else []
+            case qualification.Appealed(against="revocation"):
+                contested = last
+            case _:
+                pass
+    return [each for each in out if each is not contested]
 
 
 def _papers_count(events: list[Any], kind: str, at: datetime) -> bool:
@@ -233,6 +262,16 @@ def _waived(city: City, who: str, category: str, area: str, at: datetime, what: 
 def category_admits(city: City, category: str) -> bool:
     """Whether vendors are admitted to a category by a scheme."""
     return any(True for _ in city.events(admission_scheme.stream(category)))
+
+
+def kept_wrongly(city: City, who: str, number: str) -> list[str]:
+    """What speaks against keeping an engagement in spite of a suspension: there is none of this number so far."""
+    known = [
+        each
+        for each in city.events(sanction.stream(who))
+        if isinstance(each, sanction.Suspended | sanction.Blacklisted) and str(each.number) == number
+    ]
+    return [] if known else ["no such suspension yet"]
 
 
 def kept_of(events: Iterable[Any]) -> list[str]:

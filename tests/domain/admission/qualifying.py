@@ -14,6 +14,7 @@ from domain.admission.qualification import (
     QualificationEvent,
     Score,
 )
+from domain.admission.qualification_messages import Outcome
 from domain.admission.scheme_document import Criterion, DimensionRule, Document, DocumentRule, Step
 from domain.parties import area
 from tests.domain import trade
@@ -152,7 +153,7 @@ def reviewed(
 
 def approve(at: datetime, *, by: str = "head", conditions: Sequence[Condition] = ()) -> qualification.Decide:
     """One level's yes."""
-    outcome = "grant_conditionally" if conditions else "grant"
+    outcome: Outcome = "grant_conditionally" if conditions else "grant"
     return qualification.Decide(at=at, by=by, outcome=outcome, conditions=tuple(conditions))
 
 

@@ -13,12 +13,14 @@ import pytest
 
 from domain import work_order
 from domain.admission import vendor
+from domain.concession.messages import Amended, Signed
 from domain.decider import Event, tag_of
 from domain.engaging import engagement
 from domain.engaging.engagement import Awarded, Offered, Reassigned
 from tests.domain.admission.city import VENDORS, City
-from tests.domain.admission.oracle import category_admits, kept_of, objections
+from tests.domain.admission.oracle import category_admits, kept_of, kept_wrongly, objections
 
+_RARER = ("concession.signed", "concession.amended", "qualification.appealed")
 HISTORIES = int(os.environ.get("NEVER_EXPOSED", "300"))
 STEPS = 160
 _WHAT = {
@@ -40,6 +42,11 @@ def check(city: City, stream: UUID, event: Event) -> None:
     tag = tag_of(event)
     if tag in _WHAT:
         found = _objections_to_engagement(city, stream, event, _WHAT[tag])
+    elif isinstance(event, engagement.Kept):
+        owners = [each.vendor for each in city.events(stream) if isinstance(each, Awarded | Offered | Reassigned)]
+        found = kept_wrongly(city, owners[-1], event.sanction)
+    elif isinstance(event, Signed | Amended):
+        found = _objections_to_concession(city, stream, event)
     elif isinstance(event, work_order.Assigned | work_order.HandedOver):
         found = _objections_to_order(city, stream, event)
     else:
@@ -84,6 +91,15 @@ def _objections_to_engagement(city: City, stream: UUID, event: Any, what: str) -
     return found
 
 
+def _objections_to_concession(city: City, stream: UUID, event: Signed | Amended) -> list[str]:
+    """Signing, and agreeing on a later end, which is all that is amended here."""
+    signed = event if isinstance(event, Signed) else city.events(stream)[0]
+    contracts = [each.contract for each in (*city.events(stream), event) if isinstance(each, Signed | Amended)]
+    if len(contracts) > 1 and contracts[-1].ends <= contracts[-2].ends:
+        return []
+    return objections(city, signed.vendor, "award", "", signed.area, event.at, must_be_qualified=False)
+
+
 def _is_held(past: list[Any]) -> bool:
     held = ""
     for event in past:
@@ -97,6 +113,8 @@ def _is_held(past: list[Any]) -> bool:
 def _objections_to_order(city: City, stream: UUID, event: Any) -> list[str]:
     past = city.events(stream)
     before = [each.company for each in past if isinstance(each, work_order.Assigned | work_order.HandedOver)]
+    if any(event.company != each and each in event.company.lower() for each in VENDORS):
+        return ["a vendor under another spelling"]
     if event.company not in VENDORS or event.company in before[-1:]:
         return []
     reported = past[0]
@@ -132,7 +150,7 @@ def test_nobody_is_ever_given_or_paid_what_they_were_not_allowed_at_that_moment(
 def _got_everywhere(told: Counter[str], refused: Counter[str]) -> None:
     """The histories reach what they are about: both that it is done and that it is refused, for every reason."""
     few = HISTORIES // 10
-    for tag in (*_WHAT, "work_order.assigned", "work_order.handed_over", "engagement.kept"):
+    for tag in (*_WHAT, "work_order.assigned", "work_order.handed_over", "engagement.kept", *_RARER):
         assert told[tag] > few, f"{tag}: {told[tag]}"
     reasons = Counter[str]()
     commands = Counter[str]()
@@ -147,7 +165,7 @@ def _got_everywhere(told: Counter[str], refused: Counter[str]) -> None:
         assert reasons[reason] > few, f"{reason}: {reasons[reason]}"
     for command in (
         "engagement.award", "engagement.offer", "engagement.accept", "engagement.start", "engagement.pay_out",
-        "engagement.reassign", "work_order.assign", "work_order.hand_over",
+        "engagement.reassign", "work_order.assign", "work_order.hand_over", "concession.sign", "concession.amend",
     ):  # fmt: skip
         assert commands[command] > few, f"{command}: {commands[command]}"
 

@@ -1,11 +1,12 @@
 """Qualification: filed, checked, scored by several, decided level by level; by these sentences and no others."""
 
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 import pytest
 from msgspec.structs import replace
 
 from domain.admission import admission_scheme, qualification, vendor
+from domain.admission.basis import Basis
 from domain.admission.qualification import Answer, Paper, Qualification, Score
 from domain.decider import Refused
 from domain.parties import area
@@ -31,6 +32,7 @@ from tests.domain.admission.qualifying import (
     submit,
 )
 from tests.domain.small_town import WILLOWS, on
+from tests.scenario import Streams
 
 WEEK = timedelta(days=7)
 
@@ -287,6 +289,49 @@ def counts(state: Qualification, place: str) -> tuple[bool, bool]:
     )
 
 
+def test_what_reaches_into_an_area_that_was_taken_out_is_not_granted_for_all_of_it() -> None:
+    """Whoever is out in one community is not given a job for the whole district: that one would be in it."""
+    part = qualifying().after(*granted(on(3)), revoke_part(on(5)))
+    for place in (WILLOWS, DISTRICT):
+        assert qualification.granted_at(part.state, on(5), place) is None
+        assert basis_of(part.state, place, on(5)) is None
+        assert basis_of(part.state, place, on(4)) is None, "dated back"
+    assert basis_of(part.state, f"{DISTRICT}002", on(5)) is not None
+    assert qualification.granted_at(part.state, on(5)) is not None, "the grant itself still stands"
+
+
+def revoke_part(at: datetime) -> qualification.Revoke:
+    """One community is taken out."""
+    return qualification.Revoke(at=at, by="head", reason="safety", areas=(WILLOWS,))
+
+
+def basis_of(state: Qualification, place: str, at: datetime) -> Basis | None:
+    """By what this is granted in a place."""
+    ask = Streams({qualification.stream(VENDOR, "cameras", DISTRICT): state})
+    return qualification.basis(ask, VENDOR, "cameras", place, at)
+
+
+def test_a_revocation_that_is_set_right_does_not_bring_back_what_was_taken_out_before() -> None:
+    """Nobody has contested the first one."""
+    others = ("qin", "wu")
+    back = (
+        qualifying()
+        .after(
+            *granted(on(3)),
+            revoke_part(on(4)),
+            qualification.Revoke(at=on(5), by="head", reason="misconduct"),
+            qualification.Appeal(at=on(6), by="lin", reason="facts_wrong", position=9),
+            qualification.AssignReviewers(at=on(7), by="head", reviewers=others),
+            *(qualification.GiveScore(at=on(7), by=each, scores=scores()) for each in others),
+            approve(on(8), by="third"),
+            approve(on(9), by="fourth"),
+        )
+        .state
+    )
+    assert qualification.granted_at(back, on(9), f"{DISTRICT}002") is not None
+    assert qualification.granted_at(back, on(9), WILLOWS) is None
+
+
 def test_a_refusal_is_contested_once_within_the_window_before_others() -> None:
     no = qualification.Decide(at=on(3), by="head", outcome="refuse", reasons=("other",))
     refused = qualifying().after(submit(on(2)), *reviewed(on(2)), no)
@@ -360,7 +405,9 @@ def test_a_partial_revocation_that_is_set_right_gives_the_area_back() -> None:
     )
     assert qualification.granted_at(back, on(8), WILLOWS) is None
     assert qualification.granted_at(back, on(8)) is not None
+    assert qualification.granted_at(back, on(8), DISTRICT) is None, "a part of it is missing"
     assert qualification.granted_at(back, on(9), WILLOWS) is not None
+    assert qualification.granted_at(back, on(9), DISTRICT) is not None
     assert len(back.live) == 1
 
 

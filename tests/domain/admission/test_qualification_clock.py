@@ -152,7 +152,24 @@ def test_what_was_taken_out_stays_out_when_it_is_renewed() -> None:
     out = qualification.Revoke(at=on(5), by="head", reason="safety", areas=(WILLOWS,))
     after = qualifying().after(*granted(on(3)), out, *renewed(TERM - timedelta(days=10))).state
     assert qualification.granted_at(after, TERM, WILLOWS) is None
-    assert qualification.granted_at(after, TERM, DISTRICT) is not None
+    assert qualification.granted_at(after, TERM, f"{DISTRICT}002") is not None
+
+
+def test_what_was_taken_out_stays_out_when_it_is_renewed_too_late() -> None:
+    out = qualification.Revoke(at=on(5), by="head", reason="safety", areas=(WILLOWS,))
+    late = TERM + timedelta(days=5)
+    case = qualifying().after(*granted(on(3)), out, submit(TERM - timedelta(days=1)))
+    after = case.after(*reviewed(late, first=3), approve(late), approve(late, by="deputy")).state
+    assert qualification.granted_at(after, late, f"{DISTRICT}002") is not None
+    assert qualification.granted_at(after, late, WILLOWS) is None
+
+
+def test_who_applies_anew_after_the_end_is_judged_anew() -> None:
+    out = qualification.Revoke(at=on(5), by="head", reason="safety", areas=(WILLOWS,))
+    late = TERM + timedelta(days=5)
+    case = qualifying().after(*granted(on(3)), out, submit(late))
+    after = case.after(*reviewed(late, first=3), approve(late), approve(late, by="deputy")).state
+    assert qualification.granted_at(after, late, WILLOWS) is not None
 
 
 def test_open_conditions_come_before_a_renewal() -> None:

@@ -5,6 +5,7 @@ from uuid import UUID
 import pytest
 from msgspec.structs import replace
 
+from domain.admission import vendor
 from domain.concession import agreement
 from domain.concession.agreement import Concession
 from domain.concession.messages import (
@@ -29,14 +30,17 @@ from domain.concession.messages import (
     SubmitEvidence,
 )
 from domain.decider import Elapse, Refused, Whose
+from domain.evaluation import standing
 from domain.parties import area, organisation
-from domain.restraint import debarment, screening
+from domain.restraint import debarment, sanction, screening
+from domain.restraint.scope import Scope
+from tests.domain import trade
 from tests.domain.restraint.test_debarment import LISTED
 from tests.domain.restraint.test_screening import BY_CODE
 from tests.domain.small_town import AREAS, WILLOWS, on
 from tests.scenario import Given, given
 
-GRANTOR, VENDOR = UUID(int=0xA), UUID(int=0xB)
+GRANTOR, VENDOR = UUID(int=0xA), UUID(trade.VENDOR)
 FILE, PROOF, BETTER = "ab" * 32, "cd" * 32, "ef" * 32
 CONTRACT = Contract(
     begins=on(1),
@@ -69,10 +73,10 @@ def town(*events: ConcessionEvent) -> Scenario:
     scenario = given(agreement.decider, *events)
     for known in AREAS:
         scenario = scenario.knowing(area.decider, area.stream(known.code), known)
-    for stream, name in ((GRANTOR, "翠苑街道办"), (VENDOR, "明达")):
-        registered = organisation.Registered(at=on(1), name=name, kinds=("vendor",))
-        scenario = scenario.knowing(organisation.decider, stream, registered)
-    return scenario
+    granting = organisation.Registered(at=on(1), name="翠苑街道办", kinds=("government",))
+    scenario = scenario.knowing(organisation.decider, GRANTOR, granting)
+    scenario = scenario.knowing(organisation.decider, VENDOR, trade.COMPANY)
+    return scenario.knowing(vendor.decider, vendor.stream(str(VENDOR)), trade.REGISTERED, trade.VERIFIED)
 
 
 def test_it_is_signed_once() -> None:
@@ -86,9 +90,9 @@ def test_it_is_signed_once() -> None:
     [
         ({"shares": CONTRACT.shares[:1]}, agreement.SharesDoNotSum),
         ({"shares": (*CONTRACT.shares, Share("risk", "theft", "grantor", 1))}, agreement.SharesDoNotSum),
-        ({"shares": (Share("risk", "theft", "vendor", 50),) * 2}, agreement.AgreementSaysTwice),
-        ({"milestones": CONTRACT.milestones[:1] * 2}, agreement.AgreementSaysTwice),
-        ({"obligations": CONTRACT.obligations[:1] * 2}, agreement.AgreementSaysTwice),
+        ({"shares": (Share("risk", "theft", "vendor", 50),) * 2}, agreement.AgreementKeyTwice),
+        ({"milestones": CONTRACT.milestones[:1] * 2}, agreement.AgreementKeyTwice),
+        ({"obligations": CONTRACT.obligations[:1] * 2}, agreement.AgreementKeyTwice),
         ({"obligations": ()}, agreement.ObligationUnknown),
         ({"ends": on(1)}, agreement.TermEndsBeforeItBegins),
         ({"ends": on(9, month=4)}, agreement.MilestoneOutsideTerm),
@@ -122,6 +126,56 @@ def test_nobody_signs_with_a_vendor_who_stands_on_a_list() -> None:
         .knowing(screening.decider, screening.stream(str(VENDOR)), screening.Matched(at=on(1), match=BY_CODE))
     )
     debarred.when(SIGN).then_refused(screening.ScreeningAwaitsReview)
+
+
+SUSPENDED = sanction.Suspended(at=on(1), vendor=str(VENDOR), number=1, by="lin", reason="quality", text="三次返修")
+
+
+def test_nobody_signs_with_who_may_be_given_nothing() -> None:
+    """It is the greatest exposure of all: it lasts for years."""
+    town().knowing(vendor.decider, vendor.stream(str(VENDOR))).when(SIGN).then_refused(vendor.VendorNotRegistered)
+    file = town().knowing(vendor.decider, vendor.stream(str(VENDOR)), trade.REGISTERED)
+    file.when(SIGN).then_refused(vendor.VendorNotVerified)
+    suspended = town().knowing(sanction.decider, sanction.stream(str(VENDOR)), SUSPENDED)
+    suspended.when(SIGN).then_refused(sanction.VendorSuspended)
+    elsewhere = replace(SUSPENDED, scope=Scope(areas=("34",)))
+    town().knowing(sanction.decider, sanction.stream(str(VENDOR)), elsewhere).when(SIGN).then(SIGNED)
+    low = standing.BandChanged(at=on(1), was="normal", now="no_new_work", because="2026-02")
+    sunk = town().knowing(standing.decider, standing.stream(str(VENDOR)), low)
+    sunk.when(SIGN).then_refused(standing.StandsTooLow)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"ends": on(1, month=5)},
+        {"milestones": (*CONTRACT.milestones, Milestone("lifts", "加装电梯", on(20, month=4)))},
+        {"obligations": (*CONTRACT.obligations, Obligation("lifts", "vendor"))},
+        {"shares": (Share("benefit", "parking_fees", "vendor", 100), CONTRACT.shares[2])},
+        {"shares": (*CONTRACT.shares[:2], Share("risk", "theft", "vendor", 50), Share("risk", "theft", "owners", 50))},
+        {"shares": CONTRACT.shares[:2]},
+    ],
+)
+def test_an_amendment_that_gives_the_vendor_more_is_given_to_who_may_be_given_it(changes: dict[str, object]) -> None:
+    more = Amend(at=on(2), contract=replace(CONTRACT, **changes))
+    town(SIGNED).when(more).events()
+    suspended = town(SIGNED).knowing(sanction.decider, sanction.stream(str(VENDOR)), SUSPENDED)
+    suspended.when(more).then_refused(sanction.VendorSuspended)
+
+
+def test_an_amendment_that_gives_less_is_always_possible() -> None:
+    less = replace(CONTRACT, ends=on(20, month=4), milestones=CONTRACT.milestones[:1])
+    suspended = town(SIGNED).knowing(sanction.decider, sanction.stream(str(VENDOR)), SUSPENDED)
+    suspended.when(Amend(at=on(2), contract=less)).events()
+
+
+@pytest.mark.parametrize("spelling", [str(VENDOR).upper(), VENDOR.hex])
+def test_a_party_is_known_however_its_id_is_written(spelling: str) -> None:
+    town().when(replace(SIGN, vendor=spelling)).then(SIGNED)
+    town(SIGNED).when(replace(SIGN, vendor=spelling)).then_nothing()
+    town().when(replace(SIGN, grantor=spelling)).then_refused(agreement.OnePartyOnly)
+    said = agreement.whose(UUID(int=1), Concession(), replace(SIGN, vendor=spelling))
+    assert said.organisations == (str(VENDOR), str(GRANTOR))
 
 
 def test_what_is_not_signed_is_nothing() -> None:

@@ -42,6 +42,7 @@ from domain.engaging.engagement import (
 )
 from domain.parties import area
 from domain.restraint import sanction
+from domain.restraint.fan_out import NotToBeKept
 from domain.restraint.sanction import VendorSuspended
 from domain.restraint.scope import Scope
 from tests.domain.engaging.engaged import (
@@ -194,6 +195,24 @@ def test_what_is_kept_in_spite_of_a_suspension_is_finished_and_paid_but_not_in_s
     suspended(finished, barred).when(replace(PAY_OUT, at=on(9))).then_refused(sanction.VendorBlacklisted)
     elsewhere = replace(again, scope=Scope(areas=("34",)))
     suspended(finished, elsewhere).when(replace(PAY_OUT, at=on(9))).events()
+
+
+def test_nobody_keeps_work_in_spite_of_a_suspension_that_is_yet_to_come() -> None:
+    """Each is a decision of its own: who was kept beforehand would slip through all of them."""
+    awarded = town().after(AWARD, ACCEPT)
+    for number in ("1", "2", "one", "01", " 1"):
+        awarded.when(Keep(at=on(5), sanction=number)).then_refused(sanction.NoSuchSanction)
+    suspended(awarded).when(Keep(at=on(7), sanction="2")).then_refused(sanction.NoSuchSanction)
+    over = suspended(awarded, sanction.Lifted(at=on(6, 18), by="lin", number=1, reason="remedied"))
+    over.when(Keep(at=on(7), sanction="1")).events()  # nobody chose by the deadline, and all goes on as before
+
+
+def test_nothing_is_kept_in_spite_of_a_blacklist() -> None:
+    barred = sanction.Blacklisted(
+        at=on(6), vendor=VENDOR, number=1, by="lin", reason="fraud", text="虚假材料", until=on(9, month=12)
+    )
+    awarded = town().after(AWARD, ACCEPT).knowing(sanction.decider, sanction.stream(VENDOR), barred)
+    awarded.when(Keep(at=on(7), sanction="1")).then_refused(NotToBeKept)
 
 
 def test_an_emergency_waiver_does_for_a_qualification_and_for_nothing_else() -> None:

@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from domain import lifecycles, work_order
 from domain.admission import admission_scheme, qualification, vendor
+from domain.concession.messages import Amend
 from domain.decider import Command, Refused, tag_of
 from domain.engaging import engagement
 from domain.engaging.exposure import CREATE_EXPOSURE, NotQualified
@@ -20,6 +21,8 @@ from domain.restraint.scope import Scope
 from domain.restraint.screening import OnDebarmentList, ScreeningAwaitsReview
 from domain.work_order import Assign, HandOver, Triage
 from tests.domain import trade
+from tests.domain.concession.test_agreement import CONTRACT, SIGN, SIGNED
+from tests.domain.concession.test_agreement import town as concession_town
 from tests.domain.engaging.engaged import (
     ACCEPT,
     AWARD,
@@ -151,8 +154,6 @@ EXPOSE_NOBODY: Final = [
     "screening.record",
     "screening.confirm",
     "screening.dismiss",
-    "concession.sign",
-    "concession.amend",
     "concession.submit_evidence",
     "concession.confirm",
     "concession.reject",
@@ -190,6 +191,11 @@ EXPOSING: Final[dict[str, tuple[Callable[[], Any], Command]]] = {
     "work_order.hand_over": (
         lambda: work(Assign(at=on(3), company="fixit")),
         HandOver(at=LATER, company=VENDOR, reason="needs a welder"),
+    ),
+    "concession.sign": (concession_town, replace(SIGN, at=LATER)),
+    "concession.amend": (
+        lambda: concession_town(SIGNED),
+        Amend(at=LATER, contract=replace(CONTRACT, ends=on(30, month=6))),
     ),
 }
 

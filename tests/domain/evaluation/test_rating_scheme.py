@@ -49,15 +49,15 @@ def test_months_stay_months() -> None:
 @pytest.mark.parametrize(
     ("rules", "refusal"),
     [
-        (with_measure(weight=51), rules_of.MeasuresDoNotSum),
-        (with_measure(weight=49), rules_of.MeasuresDoNotSum),
+        (with_measure(weight=51), rules_of.MeasureWeightsDoNotSum),
+        (with_measure(weight=49), rules_of.MeasureWeightsDoNotSum),
         (
             replace(RULES, measures=(replace(IN_TIME, weight=70), replace(REPEATS, weight=0), STARS)),
-            rules_of.MeasuresDoNotSum,
+            rules_of.MeasureWeightsDoNotSum,
         ),
         (
             replace(RULES, measures=(replace(IN_TIME, weight=90), replace(REPEATS, weight=-20), STARS)),
-            rules_of.MeasuresDoNotSum,
+            rules_of.MeasureWeightsDoNotSum,
         ),
         (replace(RULES, measures=()), rules_of.MeasureMissing),
         (with_measure(key="stars"), rules_of.SameMeasureTwice),
