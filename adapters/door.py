@@ -68,24 +68,30 @@ class _Memory:
 
     def __init__(self, recall: Callable[[AnyDecider, UUID], Loaded[Any] | None]) -> None:
         self._recall = recall
-        self._states: dict[UUID, Any] = {}
+        self._states: dict[tuple[str, UUID], Any] = {}
         self._asked: list[_Asked] = []
 
     def __call__(self, lifecycle: Lifecycle[S], stream: UUID, /) -> S:
-        if stream not in self._states:
+        if (lifecycle.name, stream) not in self._states:
             unread = Unread(lifecycle, stream)
             decider = _decider(unread)
             loaded = self._recall(decider, stream)
             if loaded is None:
                 raise unread
             self.take(_Asked(decider, stream, loaded.version), loaded.state)
-        state: S = self._states[stream]
+        state: S = self._states[lifecycle.name, stream]
         return state
 
     def take(self, asked: _Asked, state: object) -> None:
         """Here is the state of a stream at a version: the decision rests on it."""
         self._asked.append(asked)
-        self._states[asked.stream] = state
+        self._states[asked.decider.name, asked.stream] = state
+
+    def is_none(self, decider: AnyDecider, stream: UUID) -> None:
+        """The stream holds another kind of thing, so there is nothing of this kind, and never will be: streams do not
+        change their kind, and no guard is needed.
+        """
+        self._states[decider.name, stream] = decider.initial
 
     @property
     def asked(self) -> tuple[_Asked, ...]:
@@ -149,7 +155,7 @@ class LedgerDoor:
 
     async def _consider(self, order: Order, loaded: Loaded[Any]) -> _Verdict:
         """Let the lifecycle decide; whenever it asks for a stream that is not at hand, load it and decide again."""
-        memory = _Memory(self._remembered)
+        memory = _Memory(self._recalled)
         while True:
             try:
                 events, state, grounds = decide_all(order, loaded, memory, self._permit)
@@ -157,7 +163,11 @@ class LedgerDoor:
                 return _Verdict((), None, memory.asked, no=no)
             except Unread as unread:
                 other: AnyDecider = _decider(unread)
-                at_hand = await self._refresh(other, unread.stream)
+                try:
+                    at_hand = await self._refresh(other, unread.stream)
+                except OtherLifecycle:
+                    memory.is_none(other, unread.stream)
+                    continue
                 self._keep(unread.stream, at_hand)  # that nothing is there is worth remembering too: a guard watches it
                 memory.take(_Asked(other, unread.stream, at_hand.version), at_hand.state)
             else:
@@ -248,6 +258,13 @@ class LedgerDoor:
             msg = f"stream {stream} holds a {type(loaded.state).__name__}, which is not a {decider.name}"
             raise OtherLifecycle(msg)
         return loaded
+
+    def _recalled(self, decider: AnyDecider, stream: UUID) -> Loaded[Any] | None:
+        """The same for a decision; what is of another kind has to be looked up."""
+        try:
+            return self._remembered(decider, stream)
+        except OtherLifecycle:
+            return None
 
     def _keep(self, stream: UUID, loaded: Loaded[Any]) -> None:
         present = self._states.get(stream)

@@ -32,7 +32,18 @@ from api import (
     work_order_list,
     work_orders,
 )
-from api.admission import dossier, engagements, ocds, qualifications, qualified, schemes, vendor_files, vendors, waivers
+from api.admission import (
+    dossier,
+    engagements,
+    expiries,
+    ocds,
+    qualifications,
+    qualified,
+    schemes,
+    vendor_files,
+    vendors,
+    waivers,
+)
 from api.asked import Asked
 from api.desk import Desk
 from api.edge import Edge
@@ -74,7 +85,10 @@ def create_app(  # noqa: PLR0913 - what the API is plugged into, each by its nam
             section("restraints", [*debarments.routes(ports), *screenings.routes(ports)]),
             section("concessions", concessions.routes(ports)),
             section("admission schemes", schemes.routes(ports)),
-            section("qualifications", [*qualifications.routes(ports), *qualified.routes(ports)]),
+            section(
+                "qualifications",
+                [*qualifications.routes(ports), *qualified.routes(ports), *expiries.routes(ports)],
+            ),
             section("permissions", appointments.routes(ports)),
             section("signing in", sign_in.routes(ports, desk)),
             section("accounts", [*accounts.routes(ports, desk), *openid_sign_in.routes(ports, desk)]),

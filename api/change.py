@@ -47,7 +47,15 @@ from api.problems import (
 )
 from api.receipt import RECEIPT, Answer, Receipt
 from domain import lifecycles
-from domain.access.permission import Denied, DutiesKeptApart, NotForYourself, NotPermitted, OnlyLooks, OutOfScope
+from domain.access.permission import (
+    Denied,
+    DutiesKeptApart,
+    NotForYourOrganisation,
+    NotForYourself,
+    NotPermitted,
+    OnlyLooks,
+    OutOfScope,
+)
 from domain.decider import Command, Decider, Event, NotAllowedNow, Refused, derived_id, tag_of
 from domain.ports import Context, Done, VersionMismatch
 
@@ -230,7 +238,8 @@ def command_route(  # noqa: PLR0913 - the last two are for commands that make ne
 
 
 EVERY_CHANGE = (
-    Malformed, NotIdentified, PasswordMustChange, NotPermitted, OutOfScope, DutiesKeptApart, NotForYourself, OnlyLooks,
-    TooLarge, NotJson, Invalid, InTheFuture, KeyReused, InternalError, TooBusy, LedgerAway,
+    Malformed, NotIdentified, PasswordMustChange, NotPermitted, OutOfScope, DutiesKeptApart, NotForYourself,
+    NotForYourOrganisation, OnlyLooks, TooLarge, NotJson, Invalid, InTheFuture, KeyReused, InternalError, TooBusy,
+    LedgerAway,
 )  # fmt: skip
 ON_SOMETHING = (NotFound, VersionMoved, VersionRequired)

@@ -392,7 +392,8 @@ class Door(Protocol):
         """Decide one command, or several as one all-or-nothing step.
 
         Raises `permission.Denied` (the actor may not), `Refused` (it cannot be done now), `VersionMismatch`,
-        `OtherLifecycle`, or what `Ledger.append` raises except `Conflict`, which is met by deciding again.
+        `OtherLifecycle`, or what `Ledger.append` raises except `Conflict`, which is met by deciding again. A decision
+        that asks for something of another kind is told that there is none.
         """
         ...
 

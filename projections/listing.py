@@ -6,7 +6,7 @@ repeat nor hide others.
 """
 
 from collections.abc import AsyncIterator, Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Final, Generic, NamedTuple, TypeAlias, TypeVar
 from uuid import UUID
 
@@ -27,6 +27,15 @@ Key: TypeAlias = tuple[str, UUID]
 
 ORDERED = 'text COLLATE "C" NOT NULL'
 """The type of a column that rows are ordered by, or that holds codes whose beginnings are asked for."""
+
+
+NEVER: Final = "9999"
+"""Comes after every moment as it is `written` in an ordered column."""
+
+
+def written(at: datetime) -> str:
+    """A moment as it stands in an ordered column: the order of the texts is that of the moments."""
+    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")
 
 
 class Seen(NamedTuple):
@@ -81,7 +90,8 @@ class Listing(Generic[S, E]):
         self._conditions = conditions
         self._seen = seen
         self._decode = Codec(projection).decode
-        self._select = f"SELECT id, version, position, state, {order} FROM {LIVE}.{projection.name}"  # noqa: S608 - our own names
+        self._table = f"{LIVE}.{projection.name}"
+        self._select = f"SELECT id, version, position, state, {order} FROM {self._table}"  # noqa: S608 - our own names
         self._clocks = (
             f"SELECT id, wake_at FROM {LIVE}.{projection.name}"  # noqa: S608 - our own names
             " WHERE wake_at IS NOT NULL AND (wake_at, id) > ($1, $2) ORDER BY wake_at, id LIMIT 1000"
@@ -94,13 +104,20 @@ class Listing(Generic[S, E]):
 
     async def page(self, filters: msgspec.Struct, after: Key | None, limit: int) -> list[Listed[S]]:
         """The next `limit` rows after the end of another page."""
+        return await self._page(self._order, filters, after, limit)
+
+    async def ending(self, filters: msgspec.Struct, after: Key | None = None, limit: int = 50) -> list[Listed[S]]:
+        """The same in the order of the column `ends`, where a read model has one: what ends first first."""
+        return await self._page("ends", filters, after, limit)
+
+    async def _page(self, order: str, filters: msgspec.Struct, after: Key | None, limit: int) -> list[Listed[S]]:
         conditions, values = self._where(filters)
         if after is not None:
-            conditions.append(f"({self._order}, id) > (${len(values) + 1}, ${len(values) + 2})")
+            conditions.append(f"({order}, id) > (${len(values) + 1}, ${len(values) + 2})")
             values.extend(after)
         query = (
-            f"{self._select} WHERE {' AND '.join(conditions) or 'true'}"
-            f" ORDER BY {self._order}, id LIMIT ${len(values) + 1}"
+            f"SELECT id, version, position, state, {order} FROM {self._table}"  # noqa: S608 - our own names
+            f" WHERE {' AND '.join(conditions) or 'true'} ORDER BY {order}, id LIMIT ${len(values) + 1}"
         )
         return await self._fetch(query, *values, limit)
 

@@ -26,7 +26,7 @@ from api.problems import InternalError, LedgerAway, Malformed, NotFound, NotIden
 from api.query import Reading, asked_for, parameters
 from api.sentences import language_of, say
 from api.sight import must_see
-from domain.admission import vendor
+from domain.admission import qualification, vendor
 from domain.admission.basis import Basis
 from domain.admission.vendor import Status as FileStatus
 from domain.admission.what import What
@@ -66,7 +66,7 @@ class QualificationLine(msgspec.Struct, frozen=True, kw_only=True):
     stage: str
     """Of the case that is open; empty: none is."""
     granted_until: datetime | None
-    """When what is granted ends, as far as is known."""
+    """When what is granted ends, unless something is done: by its term, a document, or a condition."""
 
 
 class StandingLine(msgspec.Struct, frozen=True, kw_only=True):
@@ -249,7 +249,7 @@ async def _qualifications(ports: Ports, known: str) -> list[QualificationLine]:
             area=row.state.area,
             status=row.state.status,
             stage="" if row.state.open_case is None else row.state.open_case.stage,
-            granted_until=max((each.until for each in row.state.live), default=None),
+            granted_until=max((qualification.end(row.state, each).at for each in row.state.live), default=None),
         )
         for row in rows
     ]

@@ -5,6 +5,7 @@ from api.change import Offer
 from domain.admission import admission_scheme, qualification, vendor
 from domain.admission.qualification import QualificationCommand
 from domain.parties import area
+from domain.privacy.published import PublishedTextNamesPeople
 
 REVIEWER, OTHER_REVIEWER = "019a5b1e-0000-7000-8000-000000000011", "019a5b1e-0000-7000-8000-000000000012"
 THIRD_REVIEWER = "019a5b1e-0000-7000-8000-000000000013"
@@ -140,6 +141,7 @@ DECIDE: Offer[QualificationCommand] = Offer(
         qualification.BelowPassMark,
         qualification.RefusalNeedsReason,
         qualification.ConditionsUnclear,
+        PublishedTextNamesPeople,
         qualification.ConditionDeadlineOutOfRange,
         qualification.TermOverMeanwhile,
     ),
@@ -248,6 +250,33 @@ EXAMPLE: dict[str, object] = {
     "cases": [CASE],
     "documents": [DOCUMENT],
     "grants": [GRANT],
+    "next": [
+        {
+            "do": "submit_evidence",
+            "who": "vendor",
+            "people": [],
+            "about": ["fence"],
+            "by": "2026-04-20T16:00:00Z",
+            "title": "供应商须证明此项条件已满足，否则资格自动失效。",
+        }
+    ],
+}
+HISTORY: dict[str, object] = {
+    "id": ID,
+    "version": 8,
+    "events": [
+        {
+            "position": 1030,
+            "version": 8,
+            "type": "qualification.scored",
+            "label": "已评分",
+            "actor": REVIEWER,
+            "occurred_at": "2026-03-04T01:00:00Z",
+            "recorded_at": "2026-03-04T01:00:00Z",
+            "correlation_id": "019a5b1e-0000-7000-8000-0000000000c1",
+            "data": {"at": "2026-03-04T01:00:00Z", "by": REVIEWER},
+        }
+    ],
 }
 LINE: dict[str, object] = {
     **PLACE,
@@ -258,15 +287,6 @@ LINE: dict[str, object] = {
     "submitted_at": "2026-03-02T01:00:00Z",
     "awaiting": [],
     "granted_until": "2026-04-20T16:00:00Z",
-}
-EXPIRY: dict[str, object] = {
-    **PLACE,
-    "case": 1,
-    "ends_at": "2026-04-20T16:00:00Z",
-    "because": "conditions",
-    "document": None,
-    "conditions": ["fence"],
-    "renewal_open": False,
 }
 EXPLANATION: dict[str, object] = {
     "id": ID,
@@ -325,5 +345,6 @@ QUALIFIED: dict[str, object] = {
         "documents": [DOCUMENT],
         "positions": [1021, 1033, 1038, 1041, 1042],
     },
+    "waivers": [],
     "ended": [],
 }

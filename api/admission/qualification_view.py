@@ -6,6 +6,7 @@ from uuid import UUID
 
 import msgspec
 
+from api.admission.qualification_next import NextView
 from domain.admission import qualification
 from domain.admission.qualification import (
     Answer,
@@ -94,6 +95,8 @@ class QualificationView(msgspec.Struct, frozen=True, kw_only=True):
     cases: tuple[CaseView, ...]
     documents: tuple[DocumentView, ...]
     grants: tuple[GrantView, ...]
+    next: tuple[NextView, ...]
+    """Who has to do what, by when."""
 
 
 class QualificationLine(msgspec.Struct, frozen=True, kw_only=True):
@@ -111,24 +114,6 @@ class QualificationLine(msgspec.Struct, frozen=True, kw_only=True):
     awaiting: tuple[str, ...]
     granted_until: datetime | None
     """When what is granted ends, unless something is done."""
-
-
-class ExpiryView(msgspec.Struct, frozen=True, kw_only=True):
-    """A grant that ends before long, and what ends it."""
-
-    id: UUID
-    vendor: str
-    category: str
-    area: str
-    case: int
-    ends_at: datetime
-    because: str
-    """term, document, conditions."""
-    document: DocumentView | None
-    conditions: tuple[str, ...]
-    """The keys of those that are still to be met."""
-    renewal_open: bool
-    """A renewal is under way."""
 
 
 class Given(msgspec.Struct, frozen=True, kw_only=True):
@@ -189,7 +174,9 @@ class Explanation(msgspec.Struct, frozen=True, kw_only=True):
     documents: tuple[DocumentView, ...]
 
 
-def view(stream: UUID, version: int, position: int, found: Qualification) -> QualificationView:
+def view(
+    stream: UUID, version: int, position: int, found: Qualification, coming: tuple[NextView, ...]
+) -> QualificationView:
     """The qualification as it looks from outside."""
     return QualificationView(
         id=stream,
@@ -203,6 +190,7 @@ def view(stream: UUID, version: int, position: int, found: Qualification) -> Qua
         cases=tuple(_case(each) for each in found.cases),
         documents=documents(found),
         grants=tuple(_grant(found, each) for each in found.grants),
+        next=coming,
     )
 
 
@@ -221,24 +209,6 @@ def line(stream: UUID, version: int, found: Qualification) -> QualificationLine:
         submitted_at=None if case is None else case.submitted_at,
         awaiting=() if open_case is None else open_case.awaiting,
         granted_until=max((qualification.end(found, each).at for each in found.live), default=None),
-    )
-
-
-def expiry(stream: UUID, found: Qualification) -> ExpiryView:
-    """What ends the last grant next."""
-    last = found.live[-1]
-    end = qualification.end(found, last)
-    return ExpiryView(
-        id=stream,
-        vendor=found.vendor,
-        category=found.category,
-        area=found.area,
-        case=last.case,
-        ends_at=end.at,
-        because=end.because,
-        document=document(end.serial, found.documents[end.serial - 1]) if end.serial else None,
-        conditions=tuple(each.key for each in last.to_meet),
-        renewal_open=found.open_case is not None,
     )
 
 

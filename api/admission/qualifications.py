@@ -2,15 +2,14 @@
 
 POST /qualifications                             apply; the body names the vendor, the category and the area
 POST /qualifications/{id}/score ../decide ..     every other command, by its name
-GET  /qualifications/{id}                        ?as_of=, ?basis=
+GET  /qualifications/{id}                        ?as_of=, ?basis=: where it stands, and who has to do what next
+GET  /qualifications/{id}/history                the same: everything that happened to it, scores once all are in
 GET  /qualifications/{id}/explanation            ?case=, ?as_of=: scores, weights, minimums, who
 GET  /qualifications?vendor=&category=&within=&status=&stage=&awaiting=me&granted=    a page, oldest submission first
-GET  /expiries?before=                           what ends before long, the earliest first
 
 None of them can be dated back: windows, deadlines and the version of the rules are judged by when it is said.
 """
 
-from datetime import datetime
 from typing import Annotated, Final, TypeVar
 from uuid import UUID
 
@@ -24,18 +23,18 @@ from api import as_of as past
 from api.admission.qualification_examples import (
     APPEAL,
     EXAMPLE,
-    EXPIRY,
     EXPLANATION,
+    HISTORY,
     LINE,
     OFFERS,
     SUBMIT,
 )
+from api.admission.qualification_history import told
+from api.admission.qualification_next import coming
 from api.admission.qualification_view import (
-    ExpiryView,
     Explanation,
     QualificationLine,
     QualificationView,
-    expiry,
     explanation,
     line,
     view,
@@ -49,19 +48,21 @@ from api.ports import Ports
 from api.preconditions import etag, fresh
 from api.problems import InternalError, LedgerAway, Malformed, NotFound, NotIdentified, NotThereYet
 from api.query import asked_for, parameters
+from api.sentences import language_of
 from api.sight import looking_at_some, must_see
+from api.work_order_view import History
 from api.work_orders import Looking
 from domain.access.permission import NotPermitted
 from domain.admission import admission_scheme, qualification
-from domain.admission.qualification import Qualification, QualificationCommand, Stage, Status
-from domain.ports import Done, Loaded
-from projections.admission.qualification_board import NEVER, Filters, projection, written
+from domain.admission.qualification import Case, Qualification, QualificationCommand, Stage, Status
+from domain.admission.scheme_document import Document
+from domain.ports import Done, Loaded, Recorded
+from projections.admission.qualification_board import Filters, projection
 
 T = TypeVar("T")
 
 SEEING: Final = "qualification.see"
 PATH: Final = "/qualifications"
-EXPIRIES: Final = "/expiries"
 ME: Final = "me"
 READING = (Malformed, NotIdentified, NotFound, InternalError, NotThereYet, LedgerAway)
 LISTING = (Malformed, NotIdentified, NotPermitted, InternalError, NotThereYet, LedgerAway)
@@ -100,23 +101,10 @@ class QualificationSieve(Place, frozen=True, kw_only=True, forbid_unknown_fields
     granted: Annotated[bool, Meta(description="What is granted counts now.")] | UnsetType = UNSET
 
 
-class ExpirySieve(Place, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
-    """What ends before long."""
-
-    before: Annotated[datetime, Meta(tz=True, description="Ends before this moment.")] | UnsetType = UNSET
-
-
 class QualificationPage(msgspec.Struct, frozen=True):
     """Some qualifications, and the cursor of the next page, null on the last."""
 
     items: list[QualificationLine]
-    next: str | None
-
-
-class ExpiryPage(msgspec.Struct, frozen=True):
-    """Some grants that end, the earliest first, and the cursor of the next page, null on the last."""
-
-    items: list[ExpiryView]
     next: str | None
 
 
@@ -127,9 +115,9 @@ def routes(ports: Ports) -> list[HTTPRouteHandler]:
         *(_command(ports, offer) for offer in OFFERS),
         _appeal(ports),
         _one(ports),
+        _history(ports),
         _explanation(ports),
         _list(ports),
-        _expiries(ports),
     ]
 
 
@@ -176,34 +164,84 @@ def _appeal(ports: Ports) -> HTTPRouteHandler:
 async def _then(request: Asked, ports: Ports, stream: UUID, asked: Looking) -> Loaded[Qualification]:
     """As it stood at the point that is asked for, for whoever may see it now."""
     await reached(ports, asked.min_position)
-    then = past.point(None if asked.as_of is UNSET else asked.as_of, asked.basis)
+    loaded = await _seen(request, ports, stream)
+    if _point(asked) == past.NOW:
+        return loaded
+    rows = await _rows(ports, stream, asked)
+    return Loaded(past.folded(qualification.decider, rows), rows[-1].version, rows[-1].position)
+
+
+def _point(asked: Looking) -> past.Then:
+    return past.point(None if asked.as_of is UNSET else asked.as_of, asked.basis)
+
+
+async def _seen(request: Asked, ports: Ports, stream: UUID) -> Loaded[Qualification]:
+    """As it stands now, for whoever may see it now: that decides about its past too."""
     loaded = await ports.door.load(qualification.decider, stream)
     if loaded.version == 0:
         raise NotFound
     await must_see(request, ports, qualification.decider, stream, loaded.state)
-    if then == past.NOW:
-        return loaded
-    rows = await past.events(ports.ledger, qualification.decider, stream, then)
+    return loaded
+
+
+async def _rows(ports: Ports, stream: UUID, asked: Looking) -> list[Recorded]:
+    """What had happened at the point that is asked for. Raises NotFound where nothing had."""
+    rows = await past.events(ports.ledger, qualification.decider, stream, _point(asked))
     if not rows:
         raise NotFound
-    return Loaded(past.folded(qualification.decider, rows), rows[-1].version, rows[-1].position)
+    return rows
 
 
 def _one(ports: Ports) -> HTTPRouteHandler:
     @get(
         f"{PATH}/{{qualification_id:uuid}}",
-        summary="One qualification, now or as of then",
+        summary="One qualification, now or as of then, and who has to do what next",
         operation_id="oneQualification",
+        operation_class=operation(*parameters(Looking), gives=EXAMPLE, headers=("ETag",), permission=SEEING),
+        responses=problems(*READING),
+    )
+    async def one(request: Asked, qualification_id: FromPath[UUID]) -> Response[QualificationView]:
+        asked = asked_for(request, Looking)
+        then = await _then(request, ports, qualification_id, asked)
+        found, moment = then.state, _point(asked)
+        at = ports.now() if moment == past.NOW else moment.moment or found.latest or ports.now()
+        language = language_of(request.said(b"accept-language"))
+        following = coming(found, await _rules(ports, found, found.case), at, language)
+        said = {"ETag": etag(then.version), "Content-Language": language, "Vary": "Accept-Language"}
+        return Response(view(qualification_id, then.version, then.position, found, following), headers=said)
+
+    return one
+
+
+def _history(ports: Ports) -> HTTPRouteHandler:
+    @get(
+        f"{PATH}/{{qualification_id:uuid}}/history",
+        summary="Everything that happened to a qualification; scores once all of a round are in",
+        operation_id="qualificationHistory",
         operation_class=operation(
-            *parameters(Looking), IF_NONE_MATCH, gives=EXAMPLE, headers=("ETag",), permission=SEEING
+            *parameters(Looking), IF_NONE_MATCH, gives=HISTORY, headers=("ETag",), permission=SEEING
         ),
         responses=NOT_MODIFIED | problems(*READING),
     )
-    async def one(request: Asked, qualification_id: FromPath[UUID]) -> Response[QualificationView | None]:
-        then = await _then(request, ports, qualification_id, asked_for(request, Looking))
-        return fresh(request, etag(then.version), view(qualification_id, then.version, then.position, then.state))
+    async def events(request: Asked, qualification_id: FromPath[UUID]) -> Response[History | None]:
+        asked = asked_for(request, Looking)
+        await reached(ports, asked.min_position)
+        await _seen(request, ports, qualification_id)
+        language = language_of(request.said(b"accept-language"))
+        shape = told(qualification_id, await _rows(ports, qualification_id, asked), language)
+        said = {"Content-Language": language, "Vary": "Accept-Language"}
+        return fresh(request, f'"{shape.version}-{language}"', shape, said)
 
-    return one
+    return events
+
+
+async def _rules(ports: Ports, found: Qualification, case: Case | None) -> Document | None:
+    """Those that a case was submitted under."""
+    if case is None:
+        return None
+    scheme = await ports.door.load(admission_scheme.decider, admission_scheme.stream(found.category))
+    version = scheme.state.version(case.scheme_version)
+    return None if version is None else version.document
 
 
 def _explanation(ports: Ports) -> HTTPRouteHandler:
@@ -219,14 +257,10 @@ def _explanation(ports: Ports) -> HTTPRouteHandler:
         loaded = await _then(request, ports, qualification_id, asked)
         number = loaded.state.current if asked.case is UNSET else asked.case
         case = next((each for each in loaded.state.cases if each.number == number), None)
-        if case is None:
+        rules = await _rules(ports, loaded.state, case)
+        if case is None or rules is None:
             raise NotFound
-        category = loaded.state.category
-        scheme = await ports.door.load(admission_scheme.decider, admission_scheme.stream(category))
-        version = scheme.state.version(case.scheme_version)
-        if version is None:
-            raise NotFound
-        return explanation(qualification_id, loaded.version, loaded.state, case, version.document)
+        return explanation(qualification_id, loaded.version, loaded.state, case, rules)
 
     return one
 
@@ -260,30 +294,6 @@ def _list(ports: Ports) -> HTTPRouteHandler:
         )
         lines = [line(row.id, row.version, row.state) for row in shown.rows]
         return linked(request, PATH, QualificationPage(lines, shown.onward), shown.onward)
-
-    return some
-
-
-def _expiries(ports: Ports) -> HTTPRouteHandler:
-    @get(
-        EXPIRIES,
-        summary="What was granted and ends before long, the earliest first, and what ends it",
-        operation_id="listExpiries",
-        operation_class=operation(
-            *parameters(ExpirySieve), gives={"items": [EXPIRY], "next": None}, headers=("Link",), permission=SEEING
-        ),
-        responses=problems(*LISTING),
-    )
-    async def some(request: Asked) -> Response[ExpiryPage]:
-        viewer = await looking_at_some(request, ports, SEEING)
-        sieve = asked_for(request, ExpirySieve)
-        before = NEVER if sieve.before is UNSET else written(sieve.before)
-        wanted = structs.replace(_place(sieve), ends_before=before, sight=viewer.sight)
-        shown = await page_of(
-            ports, projection.name, sieve, lambda after, limit: ports.qualifications.ending(wanted, after, limit)
-        )
-        items = [expiry(row.id, row.state) for row in shown.rows]
-        return linked(request, EXPIRIES, ExpiryPage(items, shown.onward), shown.onward)
 
     return some
 

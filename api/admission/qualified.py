@@ -1,5 +1,7 @@
 """Was V qualified for C in area A at moment T, by which rule, with which documents? Answered from the log.
 
+Where it was not, an emergency waiver may have let it do without: those that counted at the moment are named too.
+
     GET /vendors/{vendor_id}/qualified?category=&area=&at=&as_known_at=
 
 `as_known_at` is a position of the log: the answer is what it was when the log had come so far. The answer names the
@@ -27,8 +29,9 @@ from api.ports import Ports
 from api.problems import Fault, InternalError, LedgerAway, Malformed, NotFound, NotIdentified, NotThereYet
 from api.query import Reading, asked_for, parameters
 from api.sight import looking
-from domain.admission import qualification, vendor
+from domain.admission import qualification, vendor, waiver
 from domain.admission.qualification import Grant, Qualification
+from domain.admission.what import What
 from domain.decider import Whose
 from domain.parties import area
 from domain.ports import Recorded
@@ -82,6 +85,24 @@ class Ended(msgspec.Struct, frozen=True, kw_only=True):
     because: str
 
 
+class Waived(msgspec.Struct, frozen=True, kw_only=True):
+    """An emergency waiver that counted at the moment: signed, begun, neither over nor revoked."""
+
+    number: int
+    """At /waivers/{vendor}/{category}."""
+    area: str
+    """Empty: the whole city."""
+    what: tuple[What, ...]
+    """What it lets the vendor do without a qualification."""
+    since: datetime
+    until: datetime
+    reason: waiver.Reason
+    single_use: bool
+    """It counts for the one engagement that names it."""
+    positions: tuple[int, ...]
+    """Of the events in the log that it rests on."""
+
+
 class Qualified(msgspec.Struct, frozen=True, kw_only=True):
     """The answer."""
 
@@ -92,7 +113,10 @@ class Qualified(msgspec.Struct, frozen=True, kw_only=True):
     known_at: int
     """The position of the log that the answer is as of."""
     qualified: bool
+    """By a grant."""
     ground: Ground | None
+    waivers: tuple[Waived, ...]
+    """The emergency waivers that let it do without, qualified or not."""
     ended: tuple[Ended, ...]
     """Where it was not: what had been granted before."""
 
@@ -145,10 +169,33 @@ def _qualified(ports: Ports) -> HTTPRouteHandler:
             known_at=known_at,
             qualified=ground is not None,
             ground=ground,
+            waivers=await _waived(ports, known, asked, at, past.Then(position=known_at)),
             ended=() if ground is not None else tuple(found for each in told for found in _ended(each, at, asked.area)),
         )
 
     return answer
+
+
+async def _waived(ports: Ports, known: str, asked: Asking, at: datetime, then: past.Then) -> tuple[Waived, ...]:
+    """By what had happened by the moment, as far as was known."""
+    rows = await past.events(ports.ledger, waiver.decider, waiver.stream(known, asked.category or ""), then)
+    told = [(row.position, msgspec.json.decode(row.body, type=waiver.decider.tags[row.tag])) for row in rows]
+    before = [(position, event) for position, event in told if event.at <= at]
+    state = waiver.decider.fold([event for _, event in before])
+    return tuple(
+        Waived(
+            number=each.number,
+            area=each.area,
+            what=each.what,
+            since=each.since,
+            until=each.until,
+            reason=each.reason,
+            single_use=each.single_use,
+            positions=tuple(position for position, event in before if event.number == each.number),
+        )
+        for each in state.all
+        if each.counts(at) and asked.area.startswith(each.area)
+    )
 
 
 async def _told(ports: Ports, known: str, category: str, place: str, then: past.Then) -> _Told:

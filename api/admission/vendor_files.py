@@ -1,11 +1,11 @@
-"""The papers themselves behind the certificates in a vendor's file: their hash stands in the log, they lie beside it.
+"""The papers themselves that a vendor shows: their hash stands in the log, they lie beside it.
 
-PUT /vendors/{id}/files/{sha256}    the bytes of a certificate that is in the file already, under its hash
+PUT /vendors/{id}/files/{sha256}    the bytes of a paper that is named already, under its hash
 GET /vendors/{id}/files/{sha256}    byte for byte
 
-The certificate names the hash first (`add-certificate`), then the paper is sent: what nothing in the file names is not
-taken, and what is taken is what was named. Sending it again changes nothing. Papers are sealed like everything that
-people send.
+A certificate names the hash first (`add-certificate`), or a document of a qualification, what is submitted to meet a
+condition, or to appeal; then the paper is sent: what nothing names is not taken, and what is taken is what was named.
+Sending it again changes nothing. Papers are sealed like everything that people send.
 """
 
 import asyncio
@@ -20,7 +20,7 @@ from litestar.params import FromPath
 
 from api.asked import LARGEST, Asked
 from api.documentation import IF_NONE_MATCH, NOT_MODIFIED, operation, problems
-from api.freshness import reached
+from api.freshness import reach, reached
 from api.ports import Files, Ports
 from api.preconditions import already_seen
 from api.problems import (
@@ -45,13 +45,16 @@ from api.uploads import Room, claimed_kind, must_be_fine, must_fit, received
 from api.work_order_files import UNDER_WAY, context_of
 from domain.access.permission import NotPermitted
 from domain.admission import vendor
+from domain.admission.qualification import Qualification
 from domain.admission.vendor import Vendor
 from domain.file_kinds import FILE_KINDS
 from domain.ports import StoredFile
+from projections.admission import qualification_board
 
 PATH: Final = "/vendors/{vendor_id:uuid}/files/{sha256:str}"
 SEEING: Final = "vendor.see"
 SENDING: Final = "vendor.add_certificate"
+_AT_ONCE: Final = 100
 READING: Final = (Malformed, NotIdentified, NotFound, InternalError, NotThereYet, LedgerAway)
 _HARMLESS: Final = "default-src 'none'; frame-ancestors 'none'; sandbox"
 
@@ -67,10 +70,11 @@ def _send(ports: Ports, files: Files) -> HTTPRouteHandler:
     @put(
         PATH,
         status_code=204,
-        summary="Send the paper of a certificate (上传证书原件)",
+        summary="Send the paper of a certificate or a document (上传证书、材料原件)",
         description=(
             "The body is the file: Content-Type says what it is, and it is looked into. Its SHA-256 must be the one in"
-            f" the address, which a certificate in the file names. At most {files.largest} bytes."
+            " the address, which a certificate in the file names, or a document, a condition or an appeal of a"
+            f" qualification. At most {files.largest} bytes."
         ),
         operation_id="sendFileOfVendor",
         operation_class=operation(sends_file=FILE_KINDS, status=204, permission=SENDING),
@@ -87,8 +91,7 @@ def _send(ports: Ports, files: Files) -> HTTPRouteHandler:
         stream = vendor.stream(str(vendor_id))
         file = await _existing(request, ports, stream)
         await must_be_allowed(request, ports, SENDING, vendor.whose(stream, file, None))
-        if sha256 not in hashes(file):
-            raise NotFound
+        await _must_be_named(ports, vendor_id, file, sha256)
         media_type = claimed_kind(request)
         with room.take(must_fit(request, files.largest)):
             content = await received(request, files.patience)
@@ -118,7 +121,7 @@ async def _keep(files: Files, stream: UUID, sha256: str, media_type: str, conten
 def _one(ports: Ports, files: Files) -> HTTPRouteHandler:
     @get(
         PATH,
-        summary="The paper of a certificate, byte for byte",
+        summary="The paper of a certificate or a document, byte for byte",
         operation_id="fileOfVendor",
         operation_class=operation(
             *parameters(Reading),
@@ -134,8 +137,9 @@ def _one(ports: Ports, files: Files) -> HTTPRouteHandler:
         stream = vendor.stream(str(vendor_id))
         file = await _existing(request, ports, stream)
         stored = next((each for each in await files.store.known(stream) if each.sha256 == sha256), None)
-        if stored is None or sha256 not in hashes(file):
+        if stored is None:
             raise NotFound
+        await _must_be_named(ports, vendor_id, file, sha256)
         said = {"ETag": f'"{sha256}"', "Cache-Control": "private, no-cache"}
         if already_seen(request.said(b"if-none-match"), said["ETag"]):
             return Response(None, status_code=304, headers=said)
@@ -164,6 +168,27 @@ async def _content(files: Files, stream: UUID, stored: StoredFile) -> bytes:
     if content is None:
         raise ContentErased
     return content
+
+
+async def _must_be_named(ports: Ports, vendor_id: UUID, file: Vendor, sha256: str) -> None:
+    """Raises NotFound for what neither the file nor a qualification of the vendor names."""
+    if sha256 in hashes(file):
+        return
+    await reach(ports, qualification_board.projection.name, await ports.ledger.head())  # it may have just been filed
+    wanted, after = qualification_board.Filters(vendor=str(vendor_id)), None
+    while rows := await ports.qualifications.page(wanted, after, _AT_ONCE):
+        if any(sha256 in _shown(row.state) for row in rows):
+            return
+        after = rows[-1].key
+    raise NotFound
+
+
+def _shown(found: Qualification) -> set[str]:
+    """What the documents, conditions and appeals of a qualification name."""
+    named = {each.paper.sha256 for each in found.documents}
+    named.update(sha256 for grant in found.grants for each in grant.conditions for sha256 in each.files)
+    named.update(sha256 for case in found.cases if case.appeal is not None for sha256 in case.appeal.files)
+    return named
 
 
 def hashes(file: Vendor) -> set[str]:

@@ -140,7 +140,9 @@ def _register(ports: Ports) -> HTTPRouteHandler:
     change = Change(ports, vendor.decider, REGISTER)
 
     async def asking(request: Asked, body: msgspec.Struct) -> Done:
-        return await change.ask(request, body, vendor.stream(structs.asdict(body)["vendor"]))
+        known = structs.asdict(body)["vendor"]
+        done = await change.ask(request, body, vendor.stream(known))
+        return structs.replace(done, stream=UUID(known))  # a vendor goes by the id of its organisation
 
     body = body_of(REGISTER.command, "RegisterVendor")
     return command_route(PATH, REGISTER, body, asking, place=PATH, called="vendor")
@@ -150,7 +152,8 @@ def _command(ports: Ports, offer: Offer[VendorCommand]) -> HTTPRouteHandler:
     change = Change(ports, vendor.decider, offer)
 
     async def asking(request: Asked, body: msgspec.Struct) -> Done:
-        return await change.ask_existing(request, body, vendor.stream(str(request.path_params["vendor_id"])))
+        known: UUID = request.path_params["vendor_id"]
+        return structs.replace(await change.ask_existing(request, body, vendor.stream(str(known))), stream=known)
 
     body = body_of(offer.command, f"{offer.command.__name__}OfVendor")
     return command_route(f"{PATH}/{{vendor_id:uuid}}/{offer.name}", offer, body, asking)

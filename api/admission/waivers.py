@@ -26,12 +26,14 @@ from api.preconditions import etag, fresh
 from api.problems import InternalError, LedgerAway, Malformed, NotFound, NotIdentified, NotThereYet
 from api.query import asked_for, parameters
 from api.sight import looking_at_some, must_see
-from domain.access.permission import NotPermitted
+from domain.access.permission import NotPermitted, Sight
 from domain.admission import admission_scheme, vendor, waiver
 from domain.admission.in_order import BackDated
 from domain.admission.waiver import Waiver, WaiverCommand, Waivers
+from domain.decider import Whose
 from domain.parties import area
 from domain.ports import Done
+from domain.privacy.published import PublishedTextNamesPeople
 from projections.admission.waiver_register import Filters, projection
 
 SEEING = "waiver.see"
@@ -56,6 +58,7 @@ PROPOSE: Offer[WaiverCommand] = Offer(
         waiver.WaiverEndsTooEarly,
         waiver.WaiverTooLong,
         waiver.WaiverAwaitsSignature,
+        PublishedTextNamesPeople,
         vendor.VendorNotRegistered,
         admission_scheme.CategoryUnknown,
         area.AreaNotRegistered,
@@ -136,10 +139,19 @@ def routes(ports: Ports) -> list[HTTPRouteHandler]:
     return [_propose(ports), *(_settle(ports, offer) for offer in SETTLING), _one(ports), _list(ports)]
 
 
-def view(version: int, position: int, found: Waivers) -> WaiversView:
-    """The waivers as they look from outside."""
+def view(version: int, position: int, found: Waivers, sight: Sight) -> WaiversView:
+    """The waivers as they look from outside: those of other areas show to nobody who is responsible for one area."""
+
+    def seen(each: Waiver) -> bool:
+        areas = (each.area,) if each.area else ()
+        return sight.takes_in(Whose(organisations=(found.vendor,), areas=areas))
+
     return WaiversView(
-        vendor=found.vendor, category=found.category, version=version, position=position, waivers=found.all
+        vendor=found.vendor,
+        category=found.category,
+        version=version,
+        position=position,
+        waivers=tuple(filter(seen, found.all)),
     )
 
 
@@ -181,8 +193,9 @@ def _one(ports: Ports) -> HTTPRouteHandler:
         loaded = await ports.door.load(waiver.decider, stream)
         if loaded.version == 0:
             raise NotFound
-        await must_see(request, ports, waiver.decider, stream, loaded.state)
-        return fresh(request, etag(loaded.version), view(loaded.version, loaded.position, loaded.state))
+        viewer = await must_see(request, ports, waiver.decider, stream, loaded.state)
+        seen = view(loaded.version, loaded.position, loaded.state, viewer.sight)
+        return fresh(request, etag(loaded.version), seen)
 
     return one
 
@@ -204,7 +217,7 @@ def _list(ports: Ports) -> HTTPRouteHandler:
         shown = await page_of(
             ports, projection.name, sieve, lambda after, limit: ports.waivers.page(wanted, after, limit)
         )
-        items = [view(row.version, row.position, row.state) for row in shown.rows]
+        items = [view(row.version, row.position, row.state, viewer.sight) for row in shown.rows]
         return linked(request, PATH, WaiversPage(items, shown.onward), shown.onward)
 
     return some

@@ -24,6 +24,7 @@ from api.ports import Ports
 from api.preconditions import fresh
 from api.problems import InternalError, LedgerAway, Malformed, NotThereYet, TooManyRequests
 from api.query import asked_for, parameters
+from domain.admission import qualification
 from domain.parties import area
 from domain.parties.organisation import Organisation
 from domain.restraint import sanction
@@ -56,7 +57,7 @@ class PublicVendor(msgspec.Struct, frozen=True, kw_only=True):
     """Qualified, but not in these."""
     since: datetime
     until: datetime | None
-    """None: until it is lifted."""
+    """Unless something is done before, such as a condition that is met. None: until it is lifted."""
     reason: str
     text: str
     """The reason as it is published; empty for whoever is qualified."""
@@ -164,7 +165,8 @@ def _grants(
         but = {each.area for each in grant.taken_out if each.since <= now}
         but |= {place for scope in here for place in (scope.areas or ("",)) if area.overlap(place, known.area)}
         shut_out = any(known.area.startswith(place) or (asked and asked.startswith(place)) for place in but)
-        if company is None or not company.open or shut_out or not grant.since <= now < grant.until:
+        ends = qualification.ended(known, grant)
+        if company is None or not company.open or shut_out or not grant.since <= now < ends:
             continue
         lines.append(
             PublicVendor(
@@ -175,7 +177,7 @@ def _grants(
                 areas=(known.area,) if known.area else (),
                 except_areas=tuple(sorted(but)),
                 since=grant.since,
-                until=grant.until,
+                until=ends,
                 reason="",
                 text="",
             )

@@ -56,6 +56,36 @@ NOT_FOR_ONESELF: Final = (
     NotForOneself("appointment.propose", but=("family",)),  # who acts for somebody is for that very person to say
     NotForOneself("appointment.approve"),
 )
+NOT_FOR_ONES_ORGANISATION: Final = frozenset(
+    {
+        "vendor.verify",
+        "qualification.check_document",
+        "qualification.assign_reviewers",
+        "qualification.score",
+        "qualification.settle",
+        "qualification.decide",
+        "qualification.clear_condition",
+        "waiver.propose",
+        "waiver.sign",
+        "engagement.award",
+        "engagement.offer",
+        "engagement.reassign",
+        "engagement.keep",
+        "engagement.release",
+        "engagement.pay_out",
+        "standing.note",
+        "standing.close_period",
+        "sanction.lift",
+        "sanction.uphold",
+        "sanction.overturn",
+        "fan_out.choose",
+        "screening.confirm",
+        "screening.dismiss",
+        "concession.confirm",
+        "concession.reject",
+    }
+)
+"""What nobody may do to the very vendor that they work for, in whatever role: judge it, or give it something."""
 
 BEGINS_ANEW: Final = frozenset({"qualification.submitted", "waiver.proposed"})
 """Tags that begin another round of a thing: who did what in the rounds before does not count in it."""

@@ -104,6 +104,10 @@ class NotForYourself(Denied):
     """Nobody may do this for themselves: it takes somebody else."""
 
 
+class NotForYourOrganisation(Denied):
+    """Nobody may do this for the organisation that they work for: it takes somebody else."""
+
+
 class OnlyLooks(Denied):
     """Whoever audits changes nothing."""
 
@@ -174,11 +178,15 @@ def _part_of_the_platform(question: Question, part: str) -> str:
 
 
 def _must_be_somebody_elses(question: Question, name: str, held: Iterable[Standing]) -> None:
-    """Duties that are kept apart, and what nobody may do for themselves. Raises Denied."""
+    """Duties that are kept apart, and what nobody may do for themselves or their organisation. Raises Denied."""
     if duties.is_for_others_only(question.permission, question.whose.facet) and question.actor in question.whose.people:
         raise NotForYourself(name, visible=_visible(question, held))
     if tag := duties.conflict(question.permission, question.actor, question.hands):
         raise DutiesKeptApart(name, visible=_visible(question, held), because=tag)
+    if question.permission in duties.NOT_FOR_ONES_ORGANISATION:
+        theirs = {each.organisation for each in held if each.organisation}
+        if not theirs.isdisjoint(question.whose.organisations):
+            raise NotForYourOrganisation(name, visible=_visible(question, held))
 
 
 def permission_of(name: str, facet: str) -> str:

@@ -32,6 +32,7 @@ from domain.admission.qualification_messages import (
 from domain.admission.scheme_document import Document
 from domain.decider import Ask
 from domain.parties import area
+from domain.privacy.published import fit_to_publish
 
 _LONGEST_TEXT: Final = 500
 _LONGEST_KEY: Final = 32
@@ -114,7 +115,7 @@ def appeal(story: Story, command: Appeal, at: datetime, ask: Ask) -> None:
     state = story.state
     if state.open_case is not None:
         raise refusals.CaseStillOpen(case=state.current)
-    case, against, since = _contestable(state)
+    case, against, since = contestable(state)
     rules = admission_scheme.rules(ask, state.category, case.scheme_version)
     closes = since + timedelta(days=rules.appeal_window)
     if at > closes:
@@ -179,7 +180,7 @@ def _together(case: Case, more: Sequence[Condition]) -> tuple[Condition, ...]:
 def _must_be_clear(conditions: Sequence[Condition]) -> None:
     keys = [each.key for each in conditions]
     fits = all(
-        0 < len(each.key) <= _LONGEST_KEY and 0 < len(each.text.strip()) <= len(each.text) <= _LONGEST_TEXT
+        0 < len(each.key) <= _LONGEST_KEY and 0 < len(fit_to_publish(each.text)) <= len(each.text) <= _LONGEST_TEXT
         for each in conditions
     )
     if not fits or len(set(keys)) != len(keys):
@@ -202,7 +203,7 @@ def _condition(state: Qualification, key: str) -> ToMeet:
     return found
 
 
-def _contestable(state: Qualification) -> tuple[Case, bool, datetime]:
+def contestable(state: Qualification) -> tuple[Case, bool, datetime]:
     """The case to hear again, whether against a revocation, and since when the window runs."""
     last = state.cases[-1]
     revoked = state.revocation

@@ -424,7 +424,7 @@ def _granted(state: Qualification, event: told.Granted | told.GrantedConditional
 
 
 def _taken_out_before(state: Qualification, case: Case | None) -> tuple[TakenOut, ...]:
-    """What stays out: of the grant that stood when the case was submitted, also if that has ended meanwhile. Who
+    """What stays out: of the grant that stood when the case was submitted, also if that has ended meanwhile. Whoever
     applies once nothing stands any more is judged anew.
     """
     before = state.grants[-1] if state.grants else None

@@ -32,6 +32,7 @@ from domain.decider import Ask, Command, Decider, Due, Elapse, Event, Refused, W
 from domain.parties import area as areas
 from domain.parties import organisation
 from domain.privacy.personal import Key, NotPersonal
+from domain.privacy.published import fit_to_publish
 
 LONGEST: Final = timedelta(days=90)
 """An emergency is over by then, or it is none."""
@@ -258,7 +259,7 @@ def _propose(command: Propose, waivers: Waivers, ask: Ask) -> Sequence[WaiverEve
             vendor=organisation.id_of(command.vendor),
             category=command.category,
             reason=command.reason,
-            text=command.text.strip(),
+            text=fit_to_publish(command.text),
             what=tuple(dict.fromkeys(command.what)),
             since=since,
             until=command.until,

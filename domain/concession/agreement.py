@@ -193,12 +193,13 @@ def decide(command: ConcessionCommand, concession: Concession, ask: Ask) -> Sequ
 
 
 def whose(stream: UUID, concession: Concession, command: ConcessionCommand | None) -> Whose:
-    """An agreement concerns its two parties and its area; evidence is the vendor's to hand in."""
+    """An agreement concerns its two parties and its area; evidence is the vendor's to hand in, and others judge it."""
     del stream
     said = command if isinstance(command, Sign) else concession
     if isinstance(command, SubmitEvidence):
         return Whose(organisations=(concession.vendor,) if concession.vendor else ())
-    parties = tuple(organisation.id_of(each) for each in (said.vendor, said.grantor) if each)
+    grantor = "" if isinstance(command, Confirm | Reject) else said.grantor
+    parties = tuple(organisation.id_of(each) for each in (said.vendor, grantor) if each)
     return Whose(organisations=parties, areas=(said.area,) if said.area else ())
 
 

@@ -299,7 +299,7 @@ def _pay_out(command: PayOut, engagement: Engagement, ask: Ask) -> Sequence[Enga
 
 
 def _must_be_under_it(ask: Ask, vendor: str, number: str, at: datetime) -> None:
-    """Nothing is kept in spite of a sanction that is yet to come, or of a blacklist. One that is over harms nobody."""
+    """Nothing is kept in spite of a sanction yet to come, nor of a blacklist; one that has ended does no harm."""
     known = ask(sanctions.decider, sanctions.stream(vendor))
     found = next((each for each in known.all if str(each.number) == number), None)
     if found is None:
@@ -373,9 +373,9 @@ def evolve(engagement: Engagement, event: EngagementEvent) -> Engagement:  # noq
 
 
 def whose(_stream: UUID, engagement: Engagement, command: EngagementCommand | None) -> Whose:
-    """An engagement concerns the vendor whose it is, and its area."""
+    """An engagement concerns the vendor whose it is, or is to be, and its area."""
     named = command if isinstance(command, Award | Offer) else engagement
-    vendor = exposure.vendor_id(named.vendor)
+    vendor = exposure.vendor_id(command.vendor if isinstance(command, Reassign) else named.vendor)
     return Whose(
         organisations=(vendor,) if vendor else (),
         areas=(named.area,) if named.area else (),

@@ -9,7 +9,6 @@ this stream: so there is no moment between the decision and its effect. Law: 政
 years), 政府采购质疑和投诉办法 (the days within which one objects).
 """
 
-import re
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from functools import lru_cache
@@ -20,6 +19,7 @@ from domain.admission import admission_scheme
 from domain.admission.what import What
 from domain.decider import Ask, Decider, Due, Elapse, Refused, Whose, derived_id
 from domain.parties import area, organisation
+from domain.privacy.published import PublishedTextNamesPeople, fit_to_publish
 from domain.restraint.sanction_history import AppealAgainst, Sanction, Sanctions, evolve
 from domain.restraint.sanction_messages import (
     Appeal,
@@ -49,11 +49,6 @@ LONGEST_BAN: Final = 3
 """Years (政府采购法 77)."""
 _LET_THROUGH_IF_KEPT: Final[frozenset[What]] = frozenset({"pay_out", "work"})
 """What a suspension lets through of work that was under way and was chosen to be finished."""
-_NAMES_A_PERSON: Final = re.compile(
-    r"(?<!\d)1[3-9]\d{9}(?!\d)"  # a mobile number
-    r"|(?<![0-9A-Za-z])[1-9]\d{5}(?:19|20)\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])\d{3}[0-9Xx](?![0-9A-Za-z])"
-)
-"""The number of an identity card (GB 11643-1999) or a mobile telephone: such have no place in what is published."""
 
 
 class VendorSuspended(Refused):
@@ -90,10 +85,6 @@ class AppealedAlready(Refused):
 
 class NoAppealPending(Refused):
     """No appeal against this sanction waits to be heard."""
-
-
-class PublishedTextNamesPeople(Refused):
-    """This text is published: it may hold no telephone number and no number of an identity card."""
 
 
 @lru_cache(maxsize=16_384)
@@ -192,7 +183,7 @@ def _restrain(command: Suspend | Blacklist, state: Sanctions, at: datetime, ask:
             raise area.AreaNotRegistered(area=place)
     if command.until is not None and command.until <= at:
         raise SanctionEndsTooEarly(until=command.until)
-    text = _published(command.text)
+    text = fit_to_publish(command.text)
     kind: SanctionKind = "suspended" if isinstance(command, Suspend) else "blacklisted"
     if any(_says(each) == (kind, command.reason, text, reach, command.until) for each in restraints(state, at)):
         return []
@@ -246,12 +237,6 @@ def _must_be_lawful(until: datetime, at: datetime) -> None:
         raise BanTooLong(until=until, latest=latest)
 
 
-def _published(text: str) -> str:
-    if _NAMES_A_PERSON.search(text):
-        raise PublishedTextNamesPeople
-    return text.strip()
-
-
 def _found(state: Sanctions, number: int) -> Sanction:
     found = state.one(number)
     if found is None:
@@ -288,7 +273,7 @@ def _hear(command: Uphold | Overturn, state: Sanctions, at: datetime) -> list[Sa
     if found.appeal is None or found.appeal.outcome or found.ended == "lifted":
         raise NoAppealPending
     kind = Upheld if isinstance(command, Uphold) else Overturned
-    return [kind(at=at, by=command.by, number=command.number, finding=_published(command.finding))]
+    return [kind(at=at, by=command.by, number=command.number, finding=fit_to_publish(command.finding))]
 
 
 # Whose it is ----------------------------------------------------------------------------------------------------------

@@ -5,7 +5,7 @@ in the order of what ends next: grants, by their term, a document or a condition
 """
 
 from collections.abc import AsyncIterator, Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Final, TypeAlias
 from uuid import UUID
 
@@ -14,19 +14,11 @@ import msgspec
 from domain.access.permission import Sight
 from domain.admission import qualification
 from domain.admission.qualification import Qualification, QualificationEvent, Stage, Status
-from projections.listing import ORDERED, Key, Listed, Listing, Seen, beginning_with
+from projections.listing import NEVER, ORDERED, Key, Listed, Listing, Seen, beginning_with, written
 from projections.projection import Projection, Row
 from projections.table import Pool
 
 ListedQualification: TypeAlias = Listed[Qualification]
-
-NEVER: Final = "9999"
-"""Comes after every moment as it is written in an ordered column."""
-
-
-def written(at: datetime) -> str:
-    """A moment as it stands in an ordered column: the order of the texts is that of the moments."""
-    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")
 
 
 def _row(found: Qualification) -> Row:
@@ -126,9 +118,6 @@ class QualificationBoard:
         self._by_submission: Listing[Qualification, QualificationEvent] = Listing(
             pool, projection, order="submitted", conditions=_CONDITIONS, seen=_SEEN
         )
-        self._by_end: Listing[Qualification, QualificationEvent] = Listing(
-            pool, projection, order="ends", conditions=_CONDITIONS, seen=_SEEN
-        )
 
     async def get(self, stream: UUID) -> ListedQualification | None:
         """One of them; None when it is not on the board (yet)."""
@@ -140,7 +129,7 @@ class QualificationBoard:
 
     async def ending(self, filters: Filters, after: Key | None = None, limit: int = 50) -> list[ListedQualification]:
         """The same, those whose grant ends first first."""
-        return await self._by_end.page(filters, after, limit)
+        return await self._by_submission.ending(filters, after, limit)
 
     def open_clocks(self) -> AsyncIterator[UUID]:
         """Those on whose agenda there is something, the earliest first."""

@@ -18,7 +18,7 @@ from domain.access.permission import Sight
 from domain.admission import vendor
 from domain.admission.vendor import Status, Vendor, VendorEvent
 from domain.evaluation.scorecard import Rating
-from projections.listing import ORDERED, Key, Listed, Listing, Seen
+from projections.listing import NEVER, ORDERED, Key, Listed, Listing, Seen, written
 from projections.projection import Projection, Row
 from projections.table import Pool
 
@@ -49,6 +49,7 @@ def _row(found: Vendor) -> Row:
         found.declared is not None,
         sorted({each.kind for each in held}),
         min((each.ends_at for each in held), default=None),
+        min((written(each.ends_at) for each in held), default=NEVER),
         None if due is None else due.at,
     )
 
@@ -65,6 +66,7 @@ projection: Final = Projection(
         "awaits_verification": "boolean NOT NULL",
         "certificates": "text[] NOT NULL",
         "certificate_ends_at": "timestamptz",
+        "ends": ORDERED,
         "wake_at": "timestamptz",
     },
     row=_row,
@@ -74,6 +76,7 @@ projection: Final = Projection(
         "(credit_code) WHERE credit_code <> ''",
         "(words, id) WHERE awaits_verification",
         "(certificate_ends_at) WHERE certificate_ends_at IS NOT NULL",
+        "(ends, id) WHERE ends < '9999'",
         "(wake_at, id) WHERE wake_at IS NOT NULL",
     ),
 )
@@ -96,6 +99,8 @@ class Filters(msgspec.Struct, frozen=True, kw_only=True):
     """A certificate of this kind is in the file and has not run out."""
     expiring_before: datetime | None = None
     """Some certificate in the file runs out before this moment."""
+    ends_before: str | None = None
+    """The same, as `written`."""
     qualified: QualifiedFor | None = None
     """A grant, as it stands, covers this area or more, and counts."""
     band: Rating | None = None
@@ -116,6 +121,7 @@ _CONDITIONS: Final[Mapping[str, str]] = {
     "awaits_verification": "awaits_verification = {0}",
     "holds": "{0} = ANY(certificates)",
     "expiring_before": "certificate_ends_at < {0}",
+    "ends_before": "ends < {0} AND ends < '9999'",
     "qualified": """EXISTS (
         SELECT FROM reads.qualification_board AS granted
         WHERE granted.vendor = vendor_register.vendor AND ({0}::text[])[1] IN ('', granted.category)
@@ -143,7 +149,8 @@ class VendorRegister(Listing[Vendor, VendorEvent]):
     """Questions to the register. They raise Unavailable while the database, or the register, is not there."""
 
     def __init__(self, pool: Pool) -> None:
-        super().__init__(pool, projection, order="words", conditions=_CONDITIONS, seen=Seen(organisations=("vendor",)))
+        seen = Seen(organisations=("vendor",))
+        super().__init__(pool, projection, order="words", conditions=_CONDITIONS, seen=seen)
 
     async def of(self, vendor_id: UUID) -> ListedVendor | None:
         """The file of an organisation; None when there is none (yet)."""

@@ -11,7 +11,7 @@ import msgspec
 from domain.access.permission import Sight
 from domain.admission import waiver
 from domain.admission.waiver import WaiverEvent, Waivers
-from projections.listing import ORDERED, Listed, Listing
+from projections.listing import NEVER, ORDERED, Listed, Listing, written
 from projections.projection import Projection, Row
 from projections.table import Pool
 
@@ -27,6 +27,7 @@ def _row(found: Waivers) -> Row:
         sorted({each.area for each in found.all if each.area}),
         any(each.status == "proposed" for each in found.all),
         bool(found.open),
+        min((written(each.until) for each in found.open), default=NEVER),
         None if due is None else due.at,
     )
 
@@ -41,6 +42,7 @@ projection: Final = Projection(
         "areas": "text[] NOT NULL",
         "awaits_signature": "boolean NOT NULL",
         "open": "boolean NOT NULL",
+        "ends": ORDERED,
         "wake_at": "timestamptz",
     },
     row=_row,
@@ -48,6 +50,7 @@ projection: Final = Projection(
         "(called, id)",
         "(vendor)",
         "(called, id) WHERE awaits_signature",
+        "(ends, id) WHERE ends < '9999'",
         "(wake_at, id) WHERE wake_at IS NOT NULL",
     ),
 )
@@ -61,6 +64,8 @@ class Filters(msgspec.Struct, frozen=True, kw_only=True):
     awaits_signature: bool | None = None
     open: bool | None = None
     """Waits for a signature, or allows something."""
+    ends_before: str | None = None
+    """As `written`: the first of those is over before."""
     sight: Sight | None = None
     """Only what somebody may see; None: whatever there is."""
 
@@ -71,6 +76,7 @@ _CONDITIONS: Final[Mapping[str, str]] = {
     "category": "category = {0}",
     "awaits_signature": "awaits_signature = {0}",
     "open": "open = {0}",
+    "ends_before": "ends < {0} AND ends < '9999'",
 }
 _IN_AREAS: Final = "EXISTS (SELECT 1 FROM unnest(areas) AS area WHERE area ^@ ANY({}::text[]))"
 

@@ -287,6 +287,25 @@ async def test_memory_is_bounded_and_forgetting_changes_nothing(ledger: Postgres
         assert (await forgetful.execute(lamp, stream, TurnOff(), context())).version == 2
 
 
+async def test_a_decision_that_asks_for_a_thing_of_another_kind_is_told_that_there_is_none(
+    ledger: PostgresLedger, door: LedgerDoor, other: LedgerDoor
+) -> None:
+    book = new_id()
+    await door.execute(page, book, Read(await _lit(door)), context())
+    for each in (door, other):  # one remembers what the stream holds, one has to look it up
+        with pytest.raises(Dark):
+            await each.execute(page, new_id(), Read(book), context())
+        with pytest.raises(Dark):
+            await each.execute(page, new_id(), Read(book), context(uuid4()))
+    assert await ledger.head() == 2
+
+
+async def _lit(door: LedgerDoor) -> UUID:
+    stream = new_id()
+    await door.execute(lamp, stream, TurnOn(), context())
+    return stream
+
+
 async def test_a_stream_of_another_lifecycle_is_not_folded(door: LedgerDoor, other: LedgerDoor) -> None:
     stream = new_id()
     await door.execute(lamp, stream, TurnOn(), context())

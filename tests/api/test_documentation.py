@@ -11,6 +11,7 @@ import pytest
 from api import areas, estates, organisations, people_examples
 from api.admission import (
     engagements,
+    expiries,
     qualification_examples,
     qualification_view,
     qualified,
@@ -227,7 +228,7 @@ def test_every_example_of_an_answer_is_one() -> None:
         (scheme_examples.LINE, schemes.SchemeLine),
         (qualification_examples.EXAMPLE, qualification_view.QualificationView),
         (qualification_examples.LINE, qualification_view.QualificationLine),
-        (qualification_examples.EXPIRY, qualification_view.ExpiryView),
+        (expiries.EXAMPLE, expiries.ExpiryView),
         (qualification_examples.EXPLANATION, qualification_view.Explanation),
         (qualification_examples.QUALIFIED, qualified.Qualified),
     ):

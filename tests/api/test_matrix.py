@@ -17,7 +17,7 @@ import pytest
 from adapters.door import LedgerDoor
 from adapters.ledger import PostgresLedger
 from api.ports import Files
-from domain.access import permission, policy, role
+from domain.access import duties, permission, policy, role
 from domain.restraint import fan_out
 from projections import (
     area_tree,
@@ -142,11 +142,14 @@ class Matrix:
         return facts._replace(organisation=side.company) if decided else facts
 
     def _apart(self, wanted: str, name: str, facts: Facts) -> bool:
-        """Auditors only look; nobody gives themselves a role."""
+        """Auditors only look; nobody gives themselves a role, and nobody judges the vendor that they work for."""
         looks = wanted.partition(".")[2] in {"see", "list", "contact", "export"}
         me = self.town.principals[name]
-        return (name == "auditor" and not looks) or (
-            wanted in {"appointment.propose", "appointment.approve"} and me in facts.people
+        judges = wanted in duties.NOT_FOR_ONES_ORGANISATION and name not in role.POWERFUL
+        return (
+            (name == "auditor" and not looks)
+            or (wanted in {"appointment.propose", "appointment.approve"} and me in facts.people)
+            or (judges and facts.organisation == self.town.ours.company)
         )
 
     def _target(self, path: str, wanted: str, name: str, side: Side) -> tuple[Facts, dict[str, str]]:

@@ -5,6 +5,7 @@ import pytest
 from api.problems import Kind, Problem, descendants, kinds
 from api.sentences import chinese, event_label, language_of, say
 from domain import lifecycles
+from domain.admission import qualification_next
 from domain.decider import Refused
 
 
@@ -42,7 +43,9 @@ def test_the_same_english_word_may_be_another_one_in_chinese() -> None:
 
 def test_the_catalogue_holds_nothing_that_nobody_says() -> None:
     said = {kind.sentence for kind in our_kinds()} | {event_label(tag, "en") for tag in TAGS} | set(TAGS)
+    said |= set(qualification_next.SENTENCES.values())
     assert set(chinese()) - said == set()
+    assert set(qualification_next.SENTENCES.values()) - set(chinese()) == set()
 
 
 def test_what_nobody_has_translated_is_said_in_english() -> None:

@@ -1,7 +1,8 @@
 """Qualification over HTTP, under the table of permissions: filed by vendors, scored blind, decided by others."""
 
+import hashlib
 from collections.abc import AsyncIterator, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
@@ -12,16 +13,21 @@ from adapters.door import LedgerDoor
 from adapters.ids import new_id
 from adapters.ledger import PostgresLedger
 from api.admission import qualification_examples, scheme_examples
+from api.admission.expiries import ExpiryView
 from api.admission.qualification_view import Explanation, QualificationView
 from api.ports import Files
+from api.work_order_view import History
 from domain.access import appointment, permission, role
-from domain.admission import admission_scheme, qualification, vendor
+from domain.admission import admission_scheme, qualification, vendor, waiver
 from domain.decider import Command, Elapse
 from domain.lifecycles import AnyDecider
 from domain.parties import area, organisation, person
 from domain.ports import Context
-from projections.admission import qualification_board, scheme_register
+from domain.restraint import sanction
+from projections.admission import qualification_board, scheme_register, vendor_register, waiver_register
+from projections.restraint import sanction_register
 from tests import everybody
+from tests.adapters import hostile_files
 from tests.api.reception import Clock, Reception, application, counter
 from tests.domain import trade
 from tests.domain.admission.qualifying import DISTRICT, GOOD, LASTING, LICENCE, MILLION_YUAN, RULES, SAFETY, VENDOR
@@ -73,7 +79,7 @@ class Gate(Reception):
         await self.appoint("both", "vendor_agent", VENDOR)
         await self.appoint("both", "procurement_head")
 
-    async def appoint(self, name: str, held: role.Name, company: str = "") -> None:
+    async def appoint(self, name: str, held: role.Name, company: str = "", place: str = "") -> None:
         """Give somebody a role, one more if they have one."""
         number = 1
         if name in self.people:
@@ -82,7 +88,9 @@ class Gate(Reception):
             self.people[name] = str(new_id())
             await self.put(person.decider, UUID(self.people[name]), person.Register(at=on(1), name=name))
         stream = appointment.stream(self.people[name])
-        propose = appointment.Propose(at=on(1), principal=self.people[name], role=held, organisation=company)
+        propose = appointment.Propose(
+            at=on(1), principal=self.people[name], role=held, organisation=company, area=place
+        )
         await self.put(appointment.decider, stream, propose)
         if held in role.POWERFUL:
             await self.put(appointment.decider, stream, appointment.Approve(at=on(1), number=number))
@@ -146,7 +154,17 @@ async def gate(ledger: PostgresLedger, door: LedgerDoor, files: Files) -> AsyncI
     clock = Clock()
     real = everybody.real_door_to(ledger)
     app = application(ledger, real, clock, files=files, see=permission.sight, by_role=True)
-    async with followed(ledger, qualification_board.projection, scheme_register.projection), counter(app) as http:
+    async with (
+        followed(
+            ledger,
+            qualification_board.projection,
+            scheme_register.projection,
+            vendor_register.projection,
+            waiver_register.projection,
+            sanction_register.projection,
+        ),
+        counter(app) as http,
+    ):
         gate = Gate(http, clock)
         gate.door, gate.ledger = door, ledger
         await gate.build()
@@ -212,6 +230,8 @@ async def test_scores_show_to_nobody_before_all_are_in(gate: Gate) -> None:
     for who in ("ren", "shi", "head", "lin"):
         for path, query in (
             (PATH, {}),
+            (f"{PATH}/history", {}),
+            (f"{PATH}/history", {"as_of": str(await gate.ledger.head())}),
             (f"{PATH}/explanation", {}),
             (f"{PATH}/explanation", {"as_of": str(await gate.ledger.head())}),
             (PATH, {"as_of": str(await gate.ledger.head())}),
@@ -236,6 +256,89 @@ async def test_scores_show_to_nobody_before_all_are_in(gate: Gate) -> None:
     assert (capital["answer"], capital["measured"], capital["given"]) == (6 * MILLION_YUAN, 80, [])
     then = await gate.look("shi", PATH, as_of=str(await gate.ledger.head()))
     msgspec.convert(then, QualificationView)
+
+
+async def test_a_history_tells_everything_and_each_score_once_all_of_its_round_are_in(gate: Gate) -> None:
+    await gate.in_review("ren", "shi")
+    await gate.do_as("ren", "score", scores(plan=63))
+    half = await gate.ledger.head()
+    await gate.do_as("shi", "score", scores(plan=64))
+    told = await gate.look("lin", f"{PATH}/history")
+    msgspec.convert(told, History)
+    assert [each["type"].partition(".")[2] for each in told["events"]] == [
+        *("submitted", "document_checked", "document_checked", "reviewers_assigned", "scored", "scored", "reviewed")
+    ]
+    assert told["events"][4]["label"] == "Scored"
+    assert [{"criterion": "plan", "points": 63} in each["data"]["scores"] for each in told["events"][4:6]] == [
+        *(True, False)
+    ]
+    before = await gate.look("lin", f"{PATH}/history", as_of=str(half))
+    assert before["events"][-1]["data"].keys() == {"at", "by"}
+    await gate.do_as("head", "decide", {"outcome": "refuse", "reasons": ["other"]})
+    await gate.do_as("lin", "appeal", {"reason": "facts_wrong"})
+    await gate.do_as("third", "assign-reviewers", {"reviewers": [gate.people["qin"], gate.people["wu"]]})
+    await gate.do_as("qin", "score", scores(plan=91))
+    heard_again = await gate.look("wu", f"{PATH}/history")
+    assert heard_again["events"][-1]["data"].keys() == {"at", "by"}
+    assert "scores" in heard_again["events"][4]["data"]
+    rival = {"Authorization": f"Bearer {gate.people['rival']}"}
+    assert (await gate.see(f"{PATH}/history", headers=rival)).status_code == 404
+
+
+async def test_whoever_follows_a_case_reads_who_has_to_do_what_next(gate: Gate) -> None:
+    async def coming(language: str = "en") -> list[tuple[str, str, list[str], str]]:
+        said = {"Authorization": f"Bearer {gate.people['lin']}", "Accept-Language": language}
+        seen = (await gate.see(PATH, headers=said)).json()
+        return [(each["do"], each["who"], each["about"] or each["people"], each["title"]) for each in seen["next"]]
+
+    await gate.publish()
+    assert await gate.apply(documents=[PAPERS[0]]) == (201, "")
+    assert await coming() == [
+        ("file_documents", "vendor", ["safety_licence"], "The vendor has to file documents of these kinds."),
+        ("check_documents", "procurement_officer", ["business_licence"], "Procurement has to check these documents."),
+    ]
+    assert (await coming("zh"))[0][3] == "供应商须提交这些种类的材料。"
+    await gate.do_as("lin", "add-document", {"document": PAPERS[1]})
+    for serial in (1, 2):
+        await gate.do_as("ren", "check-document", {"serial": serial, "verdict": "accepted"})
+    assert [each[0] for each in await coming()] == ["assign_reviewers"]
+    await gate.do_as("head", "assign-reviewers", {"reviewers": [gate.people["ren"], gate.people["shi"]]})
+    await gate.do_as("ren", "score", scores())
+    assert [each[:3] for each in await coming()] == [("score", "reviewers", [gate.people["shi"]])]
+    await gate.do_as("shi", "score", scores())
+    assert [each[:3] for each in await coming()] == [("decide", "procurement_head", ["1/2"])]
+    fence = {"key": "fence", "text": "安装围栏", "deadline": "2026-04-20T16:00:00Z"}
+    conditionally = {"outcome": "grant_conditionally", "conditions": [fence]}
+    await gate.do_as("head", "decide", conditionally)
+    assert [each[:3] for each in await coming()] == [("decide", "procurement_head", ["2/2"])]
+    await gate.do_as("deputy", "decide", conditionally)
+    assert [each[:3] for each in await coming()] == [("submit_evidence", "vendor", ["fence"])]
+    await gate.do_as("lin", "submit-evidence", {"condition": "fence", "files": ["a1" * 32]})
+    assert [each[:3] for each in await coming()] == [("clear_condition", "procurement_officer", ["fence"])]
+    await gate.do_as("ren", "clear-condition", {"condition": "fence"})
+    assert await coming() == []
+    await gate.do_as("head", "revoke", {"reason": "safety"})
+    assert [each[0] for each in await coming()] == ["appeal", "apply"]
+
+
+async def test_whoever_checks_a_document_can_open_it(gate: Gate) -> None:
+    scan = hostile_files.picture()
+    sha256 = hashlib.sha256(scan).hexdigest()
+    path = f"/vendors/{VENDOR}/files/{sha256}"
+
+    async def sent(who: str) -> int:
+        said = {"Authorization": f"Bearer {gate.people[who]}", "Content-Type": "image/jpeg"}
+        return (await gate.http.put(path, content=scan, headers=said)).status_code
+
+    async def opened(who: str) -> bytes:
+        answer = await gate.see(path, headers={"Authorization": f"Bearer {gate.people[who]}"})
+        return answer.content if answer.status_code == 200 else b""
+
+    await gate.publish()
+    assert await sent("lin") == 404, "nothing names it"
+    assert await gate.apply(documents=[{**PAPERS[0], "sha256": sha256}]) == (201, "")
+    assert [await sent(who) for who in ("rival", "ren", "lin", "lin")] == [404, 403, 204, 204]
+    assert [await opened(who) for who in ("ren", "lin", "rival")] == [scan, scan, b""]
 
 
 async def test_each_reviewer_has_a_board_of_what_waits_for_them(gate: Gate) -> None:
@@ -308,6 +411,56 @@ async def test_conditions_are_shown_to_be_met_by_one_side_and_cleared_by_the_oth
     assert await gate.ask("lin", "clear-condition", {"condition": "fence"}) == (403, "NotPermitted")
     await gate.do_as("ren", "clear-condition", {"condition": "fence"})
     assert (await gate.look("lin", PATH))["status"] == "granted"
+
+
+async def test_everything_that_ends_before_long_is_in_one_list(gate: Gate) -> None:
+    await gate.reviewed()
+    condition = {"key": "fence", "text": "安装围栏", "deadline": "2026-04-01T00:00:00Z"}
+    await gate.do_as("head", "decide", {"outcome": "grant_conditionally", "conditions": [condition]})
+    await gate.do_as("deputy", "decide", {"outcome": "grant"})
+    at = gate.clock.at
+    for number, until in (("1", date(2026, 5, 31)), ("2", date(2026, 4, 30))):
+        certificate = vendor.AddCertificate(
+            at=at, kind="lift_maintenance", number=number, issuer="局", valid_from=date(2026, 1, 1), valid_until=until
+        )
+        await gate.put(vendor.decider, vendor.stream(VENDOR), certificate)
+    propose = waiver.Propose(
+        at=at,
+        vendor=VENDOR,
+        category="cameras",
+        reason="disaster",
+        text="台风",
+        what=("work",),
+        until=at + timedelta(days=20),
+        area=DISTRICT,
+    )
+    await gate.put(waiver.decider, waiver.stream(VENDOR, "cameras"), propose)
+    ban = sanction.Blacklist(
+        at=at, vendor=VENDOR, by="head", reason="forged_documents", text="弄虚作假", until=at + timedelta(days=40)
+    )
+    await gate.put(sanction.decider, sanction.stream(VENDOR), ban)
+
+    async def ending(who: str = "lin", **asked: str) -> list[tuple[str, int, str]]:
+        page = await gate.look(who, "/expiries", min_position=str(await gate.ledger.head()), **asked)
+        for each in page["items"]:
+            msgspec.convert(each, ExpiryView)
+        return [(each["kind"], each["number"], each["ends_at"][:10]) for each in page["items"]]
+
+    all_of_it = [
+        *(("waiver", 1, "2026-03-22"), ("grant", 1, "2026-04-01")),
+        *(("sanction", 1, "2026-04-11"), ("certificate", 2, "2026-04-30")),
+    ]
+    assert await ending() == await ending("head") == all_of_it
+    assert await ending("rival") == []
+    assert await ending(before="2026-04-05T00:00:00Z") == all_of_it[:2]
+    assert await ending(kind="certificate") == all_of_it[3:]
+    assert await ending(category="cameras") == all_of_it[:2]
+    assert await ending(within=DISTRICT) == all_of_it[1:2]
+    first = await gate.look("lin", "/expiries", limit="3")
+    rest = await gate.look("lin", "/expiries", limit="3", cursor=first["next"])
+    assert [each["kind"] for page in (first, rest) for each in page["items"]] == [kind for kind, _, _ in all_of_it]
+    (certificate,) = rest["items"]
+    assert [(each["number"], each["ends_at"][:10]) for each in certificate["also"]] == [(1, "2026-05-31")]
 
 
 async def test_an_appeal_is_heard_by_others_on_the_evidence_at_a_position_of_the_log(gate: Gate) -> None:
@@ -395,6 +548,81 @@ async def test_the_log_answers_who_was_qualified_where_and_when_by_what(gate: Ga
     before = await gate.look("lin", answer, **asked, at="2026-03-20T00:00:00Z", as_known_at=str(known))
     assert (before["qualified"], before["known_at"]) == (True, known), "as we knew it then"
     assert (await gate.look("lin", answer, **asked, at="2026-03-20T00:00:00Z"))["qualified"] is False
+
+
+async def test_an_emergency_waiver_is_named_where_there_is_no_grant(gate: Gate) -> None:
+    await gate.publish()
+    stream, began = waiver.stream(VENDOR, "cameras"), gate.clock.at
+    propose = waiver.Propose(
+        at=began,
+        vendor=VENDOR,
+        category="cameras",
+        reason="disaster",
+        text="台风",
+        what=("work",),
+        until=began + timedelta(days=30),
+        area=DISTRICT,
+    )
+    answer, asked = f"/vendors/{VENDOR}/qualified", {"category": "cameras", "area": WILLOWS}
+    await gate.put(waiver.decider, stream, propose)
+    assert (await gate.look("lin", answer, **asked))["waivers"] == [], "one signature is none"
+    await gate.put(waiver.decider, stream, waiver.Sign(at=began + timedelta(hours=1), number=1))
+    gate.clock.pass_by(hours=2)
+    found = await gate.look("lin", answer, **asked)
+    named = [(each["number"], each["area"], each["what"], each["reason"]) for each in found["waivers"]]
+    assert (found["qualified"], named) == (False, [(1, DISTRICT, ["work"], "disaster")])
+    assert found["waivers"][0]["positions"] == [row.position for row in await gate.ledger.read(stream)]
+    elsewhere = await gate.look("lin", answer, category="cameras")
+    assert elsewhere["waivers"] == [], "not in the whole city"
+    gate.clock.pass_by(days=2)
+    await gate.put(waiver.decider, stream, waiver.Revoke(at=gate.clock.at, number=1, reason="emergency_over"))
+    assert (await gate.look("lin", answer, **asked))["waivers"] == []
+    then = await gate.look("lin", answer, **asked, at=(began + timedelta(days=1)).isoformat())
+    assert [each["number"] for each in then["waivers"]] == [1], "it counted then"
+
+
+async def test_a_committee_sees_the_waivers_of_its_area_and_no_others(gate: Gate) -> None:
+    await gate.publish()
+    await gate.appoint("fang", "committee", str(new_id()), WILLOWS)
+    stream, at = waiver.stream(VENDOR, "cameras"), gate.clock.at
+    for number, place in enumerate((DISTRICT, WILLOWS), 1):
+        propose = waiver.Propose(
+            at=at,
+            vendor=VENDOR,
+            category="cameras",
+            reason="disaster",
+            text="台风",
+            what=("work",),
+            until=at + timedelta(days=30),
+            area=place,
+        )
+        await gate.put(waiver.decider, stream, propose)
+        await gate.put(waiver.decider, stream, waiver.Sign(at=at, number=number))
+    path, position = f"/waivers/{VENDOR}/cameras", str(await gate.ledger.head())
+    assert [each["number"] for each in (await gate.look("fang", path))["waivers"]] == [2]
+    (listed,) = (await gate.look("fang", "/waivers", min_position=position))["items"]
+    assert [each["number"] for each in listed["waivers"]] == [2]
+    assert [each["number"] for each in (await gate.look("lin", path))["waivers"]] == [1, 2]
+
+
+async def test_whoever_asks_when_a_grant_ends_is_told_the_same_everywhere(gate: Gate) -> None:
+    await gate.publish()
+    assert await gate.apply(documents=[PAPERS[0], msgspec.to_builtins(SAFETY)]) == (201, "")
+    for serial in (1, 2):
+        await gate.do_as("ren", "check-document", {"serial": serial, "verdict": "accepted"})
+    await gate.do_as("head", "assign-reviewers", {"reviewers": [gate.people[each] for each in ("ren", "shi")]})
+    for each in ("ren", "shi"):
+        await gate.do_as(each, "score", scores())
+    for each in ("head", "deputy"):
+        await gate.do_as(each, "decide", {"outcome": "grant"})
+    now = {"min_position": str(await gate.ledger.head())}
+    (listed,) = (await gate.look("lin", "/qualifications", **now))["items"]
+    (ending,) = (await gate.look("lin", "/expiries", **now))["items"]
+    (held,) = (await gate.look("lin", f"/vendors/{VENDOR}/dossier"))["qualifications"]
+    answered = await gate.look("lin", f"/vendors/{VENDOR}/qualified", category="cameras", area=DISTRICT)
+    (grant,) = (await gate.look("lin", PATH))["grants"]
+    ends = {listed["granted_until"], ending["ends_at"], held["granted_until"], answered["ground"]["ends_at"]}
+    assert ends == {grant["ends_at"]} == {"2027-03-31T16:00:00Z"}, "with the licence, long before the term"
 
 
 async def test_nobody_asks_about_others_or_about_nothing(gate: Gate) -> None:

@@ -136,6 +136,7 @@ async def market(ledger: PostgresLedger, door: LedgerDoor, files: Files) -> Asyn
 async def test_a_vendor_registers_itself_and_follows_its_file(market: Market) -> None:
     answer = await market.send("/vendors", BODY, actor=market.agent)
     assert (answer.status_code, answer.headers["Location"]) == (201, PATH)
+    assert answer.json()["id"] == trade.VENDOR, "by which it is asked for"
     file = await market.look(market.colleague, PATH)
     shown = ("id", "status", "verified", "frozen", "name", "account", "declarations", "version")
     expected = [trade.VENDOR, "registered", False, False, "明达水电", FULL, 1, 1]

@@ -106,6 +106,14 @@ def test_who_proposes_a_role_does_not_approve_it_and_nobody_approves_their_own()
         permit(asks("appointment.approve", Whose(people=(WANG,), facet="powerful")), officer)
 
 
+def test_nobody_judges_the_vendor_that_they_work_for_or_gives_it_work() -> None:
+    manager = holding(as_a("property_manager"))
+    assert permit(asks("standing.note", Whose(areas=(HERE,), organisations=(OTHER,))), manager)
+    for permission_of_it in ("standing.note", "engagement.award", "waiver.propose"):
+        with pytest.raises(permission.NotForYourOrganisation):
+            permit(asks(permission_of_it, Whose(areas=(HERE,), organisations=(FIXIT,))), manager)
+
+
 def test_a_manager_gives_the_roles_of_the_own_staff_in_the_own_area_and_no_other() -> None:
     manager = holding(as_a("property_manager", area="990101"))
     own = Whose(areas=(HERE,), organisations=(FIXIT,), people=("li",), facet="property_staff")
@@ -213,7 +221,7 @@ def test_sight_and_permit_never_disagree(name: str, row: str) -> None:
             continue
         try:
             permitted = bool(permit(asks(base, concerns), streams))
-        except (permission.NotForYourself, permission.OnlyLooks):
+        except (permission.NotForYourself, permission.NotForYourOrganisation, permission.OnlyLooks):
             continue
         except Denied:
             permitted = False

@@ -76,5 +76,6 @@ def test_columns_and_names_of_roles_are_unambiguous() -> None:
 
 def test_duties_name_permissions_and_events_that_exist() -> None:
     rows = {without_facet(permission) for permission in policy.ROWS}
+    assert rows >= duties.NOT_FOR_ONES_ORGANISATION
     assert {each.permission for each in duties.APART} | {each.permission for each in duties.NOT_FOR_ONESELF} <= rows
     assert {tag for each in duties.APART for tag in each.done} <= {tag for each in lifecycles.ALL for tag in each.tags}

@@ -10,6 +10,7 @@ from domain.admission.basis import Basis
 from domain.admission.qualification import Answer, Paper, Qualification, Score
 from domain.decider import Refused
 from domain.parties import area
+from domain.privacy.published import PublishedTextNamesPeople
 from tests.domain import trade
 from tests.domain.admission.qualifying import (
     ANSWERS,
@@ -237,6 +238,8 @@ def test_conditions_of_any_level_stay_and_have_deadlines_ahead() -> None:
     case = qualifying().after(submit(on(2)), *reviewed(on(2)))
     case.when(approve(on(3), conditions=[FENCE, FENCE])).then_refused(qualification.ConditionsUnclear)
     case.when(approve(on(3), conditions=[replace(FENCE, text="")])).then_refused(qualification.ConditionsUnclear)
+    told = replace(FENCE, text="请联系 13812345678")
+    case.when(approve(on(3), conditions=[told])).then_refused(PublishedTextNamesPeople)
     for deadline in (on(3), on(3) + timedelta(days=60, seconds=1)):
         late = approve(on(3), conditions=[replace(FENCE, deadline=deadline)])
         case.when(late).then_refused(qualification.ConditionDeadlineOutOfRange)

@@ -28,6 +28,7 @@ from domain.admission.waiver import (
 from domain.admission.what import What
 from domain.decider import Due, Elapse, Whose
 from domain.parties import area
+from domain.privacy.published import PublishedTextNamesPeople
 from tests.domain import trade
 from tests.domain.admission import qualifying
 from tests.domain.small_town import AREAS, WILLOWS, on
@@ -106,6 +107,10 @@ def test_one_that_begins_later_counts_from_then_on() -> None:
     town().when(replace(PROPOSE, since=on(10))).then(later)
     assert basis(later, SIGNED, day=9) is None
     assert basis(later, SIGNED, day=10) is not None
+
+
+def test_its_text_is_published_and_holds_no_telephone_number() -> None:
+    town().when(replace(PROPOSE, text="请联系 13812345678")).then_refused(PublishedTextNamesPeople)
 
 
 def test_it_lasts_ninety_days_at_most_and_neither_begins_in_the_past_nor_ends_before_it_begins() -> None:

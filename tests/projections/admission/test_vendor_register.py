@@ -18,7 +18,7 @@ from domain.parties import organisation, person
 from projections.admission import qualification_board
 from projections.admission.vendor_register import Filters, QualifiedFor, VendorRegister, projection
 from projections.evaluation import standing_register
-from projections.listing import Key
+from projections.listing import Key, written
 from projections.rebuild import rebuild
 from projections.restraint import sanction_register
 from projections.table import digest
@@ -93,6 +93,8 @@ FOUND: list[tuple[Filters, list[str]]] = [
     (Filters(holds="lift_maintenance", frozen=True), []),
     (Filters(expiring_before=on(1, month=5)), ["明达水电"]),
     (Filters(expiring_before=on(30, 23, month=4)), []),
+    (Filters(ends_before=written(on(1, month=5))), ["明达水电"]),
+    (Filters(ends_before=written(on(30, 23, month=4))), []),
     (Filters(qualified=QualifiedFor("", "*", on(9).isoformat())), []),
     (Filters(band=""), EVERYBODY),
     (Filters(band="watch"), []),
