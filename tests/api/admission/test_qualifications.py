@@ -292,8 +292,10 @@ async def test_a_history_tells_everything_and_each_score_once_all_of_its_round_a
     await gate.do_as("lin", "appeal", {"reason": "facts_wrong"})
     await gate.do_as("third", "assign-reviewers", {"reviewers": [gate.people["qin"], gate.people["wu"]]})
     await gate.do_as("qin", "score", scores(plan=91))
+    await gate.do_as("third", "assign-reviewers", {"reviewers": [gate.people["qin"], gate.people["both"]]})
     heard_again = await gate.look("wu", f"{PATH}/history")
-    assert heard_again["events"][-1]["data"].keys() == {"at", "by"}
+    assert [each["type"].partition(".")[2] for each in heard_again["events"][-2:]] == ["scored", "reviewers_assigned"]
+    assert heard_again["events"][-2]["data"].keys() == {"at", "by"}
     assert "scores" in heard_again["events"][4]["data"]
     rival = {"Authorization": f"Bearer {gate.people['rival']}"}
     assert (await gate.see(f"{PATH}/history", headers=rival)).status_code == 404
