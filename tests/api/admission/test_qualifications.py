@@ -1,7 +1,7 @@
 """Qualification over HTTP, under the table of permissions: filed by vendors, scored blind, decided by others."""
 
 import hashlib
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
@@ -50,6 +50,20 @@ PATH: Final = f"/qualifications/{STREAM}"
 def scores(**changed: int) -> dict[str, object]:
     """Good scores, but for some."""
     return {"scores": [{"criterion": key, "points": points} for key, points in (GOOD | changed).items()]}
+
+
+def emergency(at: datetime, *, days: int, place: str) -> waiver.Propose:
+    """A waiver for what a typhoon has torn down."""
+    return waiver.Propose(
+        at=at,
+        vendor=VENDOR,
+        category="cameras",
+        reason="disaster",
+        text="台风",
+        what=("work",),
+        until=at + timedelta(days=days),
+        area=place,
+    )
 
 
 class Gate(Reception):
@@ -278,8 +292,10 @@ async def test_a_history_tells_everything_and_each_score_once_all_of_its_round_a
     await gate.do_as("lin", "appeal", {"reason": "facts_wrong"})
     await gate.do_as("third", "assign-reviewers", {"reviewers": [gate.people["qin"], gate.people["wu"]]})
     await gate.do_as("qin", "score", scores(plan=91))
+    await gate.do_as("third", "assign-reviewers", {"reviewers": [gate.people["qin"], gate.people["both"]]})
     heard_again = await gate.look("wu", f"{PATH}/history")
-    assert heard_again["events"][-1]["data"].keys() == {"at", "by"}
+    assert [each["type"].partition(".")[2] for each in heard_again["events"][-2:]] == ["scored", "reviewers_assigned"]
+    assert heard_again["events"][-2]["data"].keys() == {"at", "by"}
     assert "scores" in heard_again["events"][4]["data"]
     rival = {"Authorization": f"Bearer {gate.people['rival']}"}
     assert (await gate.see(f"{PATH}/history", headers=rival)).status_code == 404
@@ -424,16 +440,7 @@ async def test_everything_that_ends_before_long_is_in_one_list(gate: Gate) -> No
             at=at, kind="lift_maintenance", number=number, issuer="局", valid_from=date(2026, 1, 1), valid_until=until
         )
         await gate.put(vendor.decider, vendor.stream(VENDOR), certificate)
-    propose = waiver.Propose(
-        at=at,
-        vendor=VENDOR,
-        category="cameras",
-        reason="disaster",
-        text="台风",
-        what=("work",),
-        until=at + timedelta(days=20),
-        area=DISTRICT,
-    )
+    propose = emergency(at, days=20, place=DISTRICT)
     await gate.put(waiver.decider, waiver.stream(VENDOR, "cameras"), propose)
     ban = sanction.Blacklist(
         at=at, vendor=VENDOR, by="head", reason="forged_documents", text="弄虚作假", until=at + timedelta(days=40)
@@ -495,19 +502,20 @@ async def test_nothing_of_it_is_dated_back_into_a_window_or_under_rules_of_befor
     await gate.do_as("head", "decide", {"outcome": "refuse", "reasons": ["other"]})
     in_time = gate.clock.at
     gate.clock.pass_by(days=20)
-    late = {"reason": "facts_wrong", "files": []}
+    late: Mapping[str, object] = {"reason": "facts_wrong"}
     assert await gate.ask("lin", "appeal", late) == (409, "QualificationAppealTooLate")
-    dated: dict[str, object] = {"occurred_at": in_time.isoformat()}
-    for who, command, body in (
+    dated = {"occurred_at": in_time.isoformat()}
+    steps: Sequence[tuple[str, str, Mapping[str, object]]] = (
         ("lin", "appeal", late),
         ("lin", "submit-evidence", {"condition": "fence", "files": ["e5" * 32]}),
         ("head", "clear-condition", {"condition": "fence"}),
         ("head", "decide", {"outcome": "grant"}),
         ("ren", "check-document", {"serial": 1, "verdict": "accepted"}),
         ("lin", "add-document", {"document": PAPERS[1]}),
-    ):
+    )
+    for who, command, body in steps:
         assert await gate.ask(who, command, {**body, **dated}) == (422, "Invalid"), command
-    assert await gate.apply(**dated, area="") == (422, "Invalid")
+    assert await gate.apply(area="", occurred_at=in_time.isoformat()) == (422, "Invalid")
     publish = {"document": DOCUMENT, **dated}
     answer = await gate.send("/admission-schemes/lifts", publish, actor=gate.people["head"])
     assert answer.status_code == 422, answer.text
@@ -553,16 +561,7 @@ async def test_the_log_answers_who_was_qualified_where_and_when_by_what(gate: Ga
 async def test_an_emergency_waiver_is_named_where_there_is_no_grant(gate: Gate) -> None:
     await gate.publish()
     stream, began = waiver.stream(VENDOR, "cameras"), gate.clock.at
-    propose = waiver.Propose(
-        at=began,
-        vendor=VENDOR,
-        category="cameras",
-        reason="disaster",
-        text="台风",
-        what=("work",),
-        until=began + timedelta(days=30),
-        area=DISTRICT,
-    )
+    propose = emergency(began, days=30, place=DISTRICT)
     answer, asked = f"/vendors/{VENDOR}/qualified", {"category": "cameras", "area": WILLOWS}
     await gate.put(waiver.decider, stream, propose)
     assert (await gate.look("lin", answer, **asked))["waivers"] == [], "one signature is none"
@@ -586,16 +585,7 @@ async def test_a_committee_sees_the_waivers_of_its_area_and_no_others(gate: Gate
     await gate.appoint("fang", "committee", str(new_id()), WILLOWS)
     stream, at = waiver.stream(VENDOR, "cameras"), gate.clock.at
     for number, place in enumerate((DISTRICT, WILLOWS), 1):
-        propose = waiver.Propose(
-            at=at,
-            vendor=VENDOR,
-            category="cameras",
-            reason="disaster",
-            text="台风",
-            what=("work",),
-            until=at + timedelta(days=30),
-            area=place,
-        )
+        propose = emergency(at, days=30, place=place)
         await gate.put(waiver.decider, stream, propose)
         await gate.put(waiver.decider, stream, waiver.Sign(at=at, number=number))
     path, position = f"/waivers/{VENDOR}/cameras", str(await gate.ledger.head())
