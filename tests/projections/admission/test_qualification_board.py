@@ -16,8 +16,8 @@ from domain.admission.qualification import QualificationCommand
 from domain.decider import Elapse
 from domain.parties import organisation, person
 from projections.admission import scheme_register
-from projections.admission.qualification_board import Filters, QualificationBoard, projection, written
-from projections.listing import Key
+from projections.admission.qualification_board import Filters, QualificationBoard, projection
+from projections.listing import Key, written
 from projections.rebuild import rebuild
 from projections.table import digest
 from tests.domain import trade
