@@ -290,6 +290,8 @@ def _resolved(order: WorkOrder, event: Resolved) -> WorkOrder:
 
 
 def _reopened(order: WorkOrder, event: Reopened) -> WorkOrder:
+    if event.taken_from:
+        order = replace(order, company="", team="", person="")
     order = replace(
         order,
         status=Status.ASSIGNED if order.company else Status.TRIAGED,

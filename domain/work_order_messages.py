@@ -281,6 +281,8 @@ class Reopened(Event, frozen=True, tag="work_order.reopened"):
     reason: Said
     clock: Literal["resume", "restart"]
     """What the terms say: go on as after a pause, or begin anew."""
+    taken_from: Key = ""
+    """The company that had it to do and may not be given work any more; empty: it goes back to whoever had it."""
 
 
 @final

@@ -268,7 +268,9 @@ def _reopen(story: Story, command: Reopen, ask: Ask) -> None:
     if order.closes_at is not None and command.at > order.closes_at:
         raise refusals.ReopenWindowPassed(passed=order.closes_at)
     refusals.must_say_why(command.reason)
-    story.tell(Reopened(at=command.at, reason=command.reason, clock=order.clock.terms.reopen))
+    barred = exposure.is_barred(ask, order.company, order.category, order.community, command.at)
+    how, taken_from = order.clock.terms.reopen, order.company if barred else ""
+    story.tell(Reopened(at=command.at, reason=command.reason, clock=how, taken_from=taken_from))
     reckon(story, command.at, "reopened", ask)
 
 

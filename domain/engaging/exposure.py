@@ -137,6 +137,24 @@ def _is_kept(ask: Ask, known: str, wanted: Wanted) -> bool:
     return all(str(each.number) in wanted.kept for each in standing if each.scope.touches(wanted.category, wanted.area))
 
 
+def is_barred(ask: Ask, company: str, category: str, area: str, at: datetime) -> bool:
+    """Whether a sanction or a list of debarment keeps a company from work.
+
+    What it did badly it may put right, also when it is rated worse since or its qualification has lapsed; but not when it
+    is barred.
+    """
+    try:
+        known = str(UUID(vendor_id(company)))
+    except ValueError:
+        return False
+    try:
+        sanction.must_not_restrain(ask, known, "award", category, area, at)
+        screening.must_be_clear(ask, known, at)
+    except Refused:
+        return True
+    return False
+
+
 def must_be_free(ask: Ask, company: str, category: str, area: str, at: datetime) -> None:
     """Before a work order is given to a company: no sanction may stand in the way, and where the company is a vendor,
     nothing at all; it must be qualified where vendors of that category are.

@@ -19,7 +19,7 @@ from domain.restraint import debarment, sanction, screening
 from domain.restraint.sanction import VendorBlacklisted, VendorSuspended
 from domain.restraint.scope import Scope
 from domain.restraint.screening import OnDebarmentList, ScreeningAwaitsReview
-from domain.work_order import Assign, HandOver, Triage
+from domain.work_order import Assign, Assigned, HandOver, Triage
 from tests.domain import trade
 from tests.domain.concession.test_agreement import CONTRACT, SIGN, SIGNED
 from tests.domain.concession.test_agreement import town as concession_town
@@ -42,7 +42,7 @@ from tests.domain.engaging.engaged import (
     with_other,
 )
 from tests.domain.evaluation import rated
-from tests.domain.small_town import WILLOWS, OrderScenario, on, order, report
+from tests.domain.small_town import FOUND, WILLOWS, OrderScenario, on, order, report
 
 EXPOSE_NOBODY: Final = [
     "work_calendar.publish",
@@ -371,3 +371,19 @@ def test_a_suspension_elsewhere_or_of_other_work_restrains_nothing_here() -> Non
     for scope in (Scope(areas=("34",)), Scope(categories=("lifts",))):
         suspended = town().knowing(sanction.decider, sanction.stream(VENDOR), replace(SUSPENDED, scope=scope))
         suspended.when(replace(AWARD, at=LATER)).events()
+
+
+def test_work_that_is_reopened_goes_back_to_whoever_had_it_but_not_to_who_is_barred() -> None:
+    done = work(
+        Assign(at=on(3), company=VENDOR, person="wu"),
+        work_order.Start(at=on(3)),
+        work_order.Resolve(at=on(5), evidence=(FOUND,)),
+    )
+    again = work_order.Reopen(at=on(6, 10), reason="drips again")
+    back = done.when(again).state
+    assert (back.status, back.company, back.person) == (work_order.Status.ASSIGNED, VENDOR, "wu")
+    barred = done.knowing(sanction.decider, sanction.stream(VENDOR), SUSPENDED)
+    open_again = barred.when(again).state
+    assert (open_again.status, open_again.company, open_again.person) == (work_order.Status.TRIAGED, "", "")
+    barred.after(again).when(Assign(at=on(6, 11), company=VENDOR)).then_refused(VendorSuspended)
+    barred.after(again).when(Assign(at=on(6, 11), company="fixit")).then(Assigned(at=on(6, 11), company="fixit"))
