@@ -140,8 +140,8 @@ def _is_kept(ask: Ask, known: str, wanted: Wanted) -> bool:
 def is_barred(ask: Ask, company: str, category: str, area: str, at: datetime) -> bool:
     """Whether a sanction or a list of debarment keeps a company from work.
 
-    What it did badly it may put right, also when it is rated worse since or its qualification has lapsed; not when it is
-    barred.
+    What it did badly it may put right, also when it is rated worse since or its qualification has lapsed; not when it
+    is barred.
     """
     try:
         known = str(UUID(vendor_id(company)))
