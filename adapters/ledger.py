@@ -16,7 +16,7 @@ import asyncpg
 from adapters.group_commit import GroupCommitter
 from adapters.group_read import GroupReader
 from adapters.listener import Listener
-from adapters.postgres import LOST, Connection, Pool
+from adapters.postgres import LOST, Connection, Pool, heed_cancellation
 from domain.ports import Append, Receipt, Recorded, Unavailable
 
 COLUMNS = "notification_id, originator_id, originator_version, topic, state, recorded_at, meta"
@@ -127,6 +127,7 @@ class PostgresLedger:
         sleeper = self._listener.sleeper()
         try:
             while True:
+                heed_cancellation()
                 try:
                     batch = await self.page(after, limit=limit)
                 except Unavailable:
@@ -163,6 +164,7 @@ class PostgresLedger:
             try:
                 return await self.pool.fetch(query, *args)
             except LOST as error:
+                heed_cancellation()
                 if loop.time() > give_up:
                     msg = f"no answer from the database: {error}"
                     raise Unavailable(msg) from error

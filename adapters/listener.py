@@ -11,7 +11,7 @@ from contextlib import suppress
 
 import structlog
 
-from adapters.postgres import LOST, Connection
+from adapters.postgres import LOST, Connection, heed_cancellation
 
 LOG_CHANNEL = "linli_events"
 PROJECTIONS_CHANNEL = "linli_projections"
@@ -78,6 +78,7 @@ class Listener:
                 await self._listen_once()
                 pause = 0.05
             except LOST as error:
+                heed_cancellation()
                 _log.warning("ledger.listener.interrupted", error=str(error) or type(error).__name__)
             self.listening.clear()
             await asyncio.sleep(pause)

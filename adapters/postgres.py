@@ -1,5 +1,6 @@
 """What everyone who talks to PostgreSQL needs: the types of the driver, and which errors mean a lost connection."""
 
+import asyncio
 from typing import TYPE_CHECKING, TypeAlias
 
 import asyncpg
@@ -24,4 +25,15 @@ LOST = (
 )
 """Errors after which the connection is gone; what became of a statement that was under way is not known."""
 
-__all__ = ["LOST", "Connection", "Pool"]
+
+def heed_cancellation() -> None:
+    """Stop where a cancellation was lost to an error of the connection that came at the same moment.
+
+    Whoever goes on after such an error says this first, or nobody could ever end it.
+    """
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError
+
+
+__all__ = ["LOST", "Connection", "Pool", "heed_cancellation"]

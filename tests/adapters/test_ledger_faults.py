@@ -15,7 +15,9 @@ import pytest
 from adapters.embedded import EmbeddedPostgres
 from adapters.ids import new_id
 from adapters.ledger import PostgresLedger
+from adapters.listener import Listener
 from adapters.migrate import migrate
+from adapters.postgres import Connection
 from domain.ports import Append, Conflict, NewEvent, Receipt, Recorded, Unavailable
 from tests.chaos_proxy import ChaosProxy
 
@@ -182,6 +184,23 @@ async def test_a_subscription_survives_its_connections(database: str) -> None:
                 seen = await tail.comes_to(receipt.position)
         assert seen == sorted(set(seen))
         assert len(seen) == 5
+
+
+async def test_who_listens_can_be_stopped_while_its_connection_is_lost() -> None:
+    waiting = asyncio.Event()
+
+    async def connect() -> Connection:
+        waiting.set()
+        try:
+            await asyncio.sleep(60)
+        except asyncio.CancelledError:
+            raise ConnectionError from None  # what the driver does when the connection ends at the same moment
+        raise AssertionError
+
+    listener = Listener(connect)
+    await waiting.wait()
+    async with asyncio.timeout(5):
+        await listener.close()
 
 
 async def test_a_foreign_transaction_left_open_for_long_stalls_nobody(
