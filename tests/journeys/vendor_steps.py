@@ -154,7 +154,7 @@ async def work(city: City, *, late: bool = False) -> str:
 async def note(city: City, kind: str, number: int = 1, **said: Any) -> None:
     """Something that happened just now, so many times."""
     for each in range(1, number + 1):
-        named = f"{kind}/{city.now.isoformat()}/{each}"
+        named = "/".join((kind, city.now.isoformat(), *map(str, said.values()), str(each)))
         fact = {"id": named, "kind": kind, "happened_at": city.now.isoformat(), "area": COMMUNITY, **said}
         await city.do("second officer", f"/standings/{city.vendor}/notes", fact)
 
