@@ -2,12 +2,15 @@
 
 GET /public/vendors?status=&category=&area=      a page; nothing in it is about people
 
+Qualified is who may be given work: not a vendor that is frozen, or that a list of debarment stands against.
 Whoever asks needs not sign in, and is counted by address. The list may be kept for a minute (`Cache-Control`, `ETag`).
 """
 
+import asyncio
 import hashlib
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from functools import partial
 from typing import Annotated, Final, Literal, TypeAlias
 from uuid import UUID
 
@@ -16,6 +19,7 @@ from litestar import Response, get
 from litestar.handlers import HTTPRouteHandler
 from msgspec import UNSET, Meta, UnsetType
 
+from api.answered import answered
 from api.asked import Asked
 from api.documentation import IF_NONE_MATCH, NOT_MODIFIED, operation, problems
 from api.freshness import reach
@@ -25,6 +29,8 @@ from api.preconditions import fresh
 from api.problems import InternalError, LedgerAway, Malformed, NotThereYet, TooManyRequests
 from api.query import asked_for, parameters
 from domain.admission import qualification
+from domain.decider import Ask
+from domain.engaging import exposure
 from domain.parties import area
 from domain.parties.organisation import Organisation
 from domain.restraint import sanction
@@ -144,14 +150,21 @@ async def _qualified(ports: Ports, sieve: PublicSieve) -> PublicPage:
     )
     vendors = tuple({row.state.vendor for row in shown.rows})
     companies, restrained = await _companies(ports, vendors), await _sanctions(ports, vendors)
+    doubts = await asyncio.gather(*(answered(ports.door, partial(_is_in_doubt, each, now)) for each in vendors))
+    doubtful = {each for each, in_doubt in zip(vendors, doubts, strict=True) if in_doubt}
     items = [
         line
         for row in shown.rows
+        if row.state.vendor not in doubtful
         for line in _grants(
             row, companies.get(row.state.vendor), restrained.get(row.state.vendor), sieve.area or "", now
         )
     ]
     return PublicPage(items, shown.onward)
+
+
+def _is_in_doubt(known: str, now: datetime, ask: Ask) -> bool:
+    return exposure.is_in_doubt(ask, known, now)
 
 
 def _grants(

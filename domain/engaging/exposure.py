@@ -137,6 +137,17 @@ def _is_kept(ask: Ask, known: str, wanted: Wanted) -> bool:
     return all(str(each.number) in wanted.kept for each in standing if each.scope.touches(wanted.category, wanted.area))
 
 
+def is_in_doubt(ask: Ask, vendor_of: str, at: datetime) -> bool:
+    """Whether a vendor stands on a list of debarment, or it is not sure who it is: nothing is given to it meanwhile."""
+    known = vendor_id(vendor_of)
+    try:
+        screening.must_be_clear(ask, known, at)
+        vendor.must_be_sound(ask, known, "award")
+    except Refused:
+        return True
+    return False
+
+
 def is_barred(ask: Ask, company: str, category: str, area: str, at: datetime) -> bool:
     """Whether a sanction or a list of debarment keeps a company from work.
 

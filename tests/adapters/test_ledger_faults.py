@@ -201,6 +201,7 @@ async def test_who_listens_can_be_stopped_while_its_connection_is_lost() -> None
     await waiting.wait()
     async with asyncio.timeout(5):
         await listener.close()
+    assert not [task for task in asyncio.all_tasks() if task.get_name() == "ledger-listener"]
 
 
 async def test_a_foreign_transaction_left_open_for_long_stalls_nobody(

@@ -5,6 +5,7 @@ from typing import Final
 from uuid import UUID
 
 import pytest
+from msgspec.structs import replace
 
 from adapters.door import LedgerDoor
 from adapters.ledger import PostgresLedger
@@ -205,6 +206,15 @@ async def test_a_sanction_leaves_the_list_at_its_last_moment_before_any_clock_sa
     context = Context(actor="clock", occurred_at=on(9))
     elapse = Elapse(label="expire/1", at=on(9))
     await bench.door.execute(sanction.decider, sanction.stream(trade.VENDOR), elapse, context)
+    assert len(await bench.read()) == 1
+
+
+async def test_who_is_frozen_is_not_on_the_public_list_as_qualified_until_that_is_verified(bench: Bench) -> None:
+    assert len(await bench.read()) == 1
+    file = vendor.stream(trade.VENDOR)
+    await bench.do_there(vendor.decider, file, replace(trade.DECLARE, at=on(5)))
+    assert await bench.read() == []
+    await bench.do_there(vendor.decider, file, replace(trade.ACCEPT, at=on(5, 10), declaration=2))
     assert len(await bench.read()) == 1
 
 
